@@ -1,0 +1,199 @@
+import type { Socket } from "node:net";
+import type * as z from "zod";
+import type { CheckOutcome } from "../model/connection.ts";
+import { SyncError } from "../model/errors.ts";
+import type { LogId, RunId, SyncId } from "../model/ids.ts";
+import type { DataObject, Position } from "../model/log.ts";
+import type { Instant } from "../model/time.ts";
+
+/** How staged files are encoded. `parquet` files may be handed over as they lie in the change log. */
+export type StagingFormat = "parquet" | "csv" | "ndjson.gz" | "csv.gz";
+
+/** Marks on a settings field, read by form, API and connection store: `z.string().meta({ secret: true, label: "…" })`. */
+export interface SettingMeta {
+  /** Exactly the label of the product's form. */
+  readonly label: string;
+  readonly help: string;
+  /** Kept in `Secrets`, never shown. */
+  readonly secret?: boolean;
+  /** Names the target: frozen after the first Enabled. */
+  readonly identity?: boolean;
+}
+
+export interface DestinationLimits {
+  /** Rows, bytes and files that one commit takes at most. */
+  readonly batchRowsMax: number;
+  readonly batchBytesMax: number;
+  readonly batchFilesMax: number;
+  /** A text or JSON value longer than this many bytes cannot be held (null: no limit); its row is quarantined. */
+  readonly valueBytesMax: number | null;
+}
+
+/** What a session needs from outside. Nothing else of the machine is touched. */
+export interface OpenOptions {
+  readonly signal: AbortSignal;
+  /** Opens every socket: resolves the host once, checks each address, dials the checked one. */
+  readonly dial: Dial;
+  /** A folder of the account's own on this machine, for the embedded kind. */
+  readonly folder: string;
+  /** Called before and after each step with an outside effect, by the names of `StepName`; tests kill here. */
+  readonly onStep?: (step: StepName, moment: "before" | "after") => void | Promise<void>;
+}
+
+export type StepName =
+  | "stage"
+  | "begin"
+  | "fence"
+  | "look-up"
+  | "merge"
+  | "receipt"
+  | "commit"
+  | "read-back"
+  | "discard";
+
+/** Dials `host:port` by TCP. Throws `HOST_BLOCKED` or `HOST_UNREACHABLE`. */
+export type Dial = (host: string, port: number, signal: AbortSignal) => Promise<Socket>;
+
+/** Where everything of a connection goes. */
+export interface Target {
+  readonly logId: LogId;
+  readonly tablePrefix: string;
+}
+
+/** One file of a plan, encoded and on this disk. */
+export interface EncodedFile {
+  readonly planId: RunId;
+  /** Number within the plan; staged under plan and number, so staging twice is staging once. */
+  readonly number: number;
+  /** `metrics` rides in an events batch. */
+  readonly object: DataObject | "metrics";
+  readonly path: string;
+  readonly rows: number;
+  readonly bytes: number;
+  /** Range of `event_at`, where the file holds events. */
+  readonly eventAtMin?: Instant;
+  readonly eventAtMax?: Instant;
+}
+
+/** A file that lies staged in or beside the warehouse; small, and kept in our records. */
+export interface StagedFile {
+  readonly number: number;
+  readonly object: DataObject | "metrics";
+  readonly rows: number;
+  readonly bytes: number;
+  /** The destination's own words for where it lies. */
+  readonly location: string;
+  readonly eventAtMin?: Instant;
+  readonly eventAtMax?: Instant;
+}
+
+/** Consecutive whole files of one plan, committed at once. */
+export interface Batch {
+  readonly syncId: SyncId;
+  readonly planId: RunId;
+  readonly object: DataObject;
+  /** Positions of the first and last file, both inclusive. */
+  readonly first: Position;
+  readonly last: Position;
+  readonly files: readonly StagedFile[];
+  readonly metricFile: StagedFile | null;
+  readonly rowsStaged: number;
+  /** The `_synced_at` of every row of the batch. Staged files do not hold it. */
+  readonly syncedAt: Instant;
+  readonly rowsQuarantined: number;
+}
+
+/** What a committed batch left in the warehouse, as read back from it. */
+export interface Receipt {
+  readonly logId: LogId;
+  readonly syncId: SyncId;
+  readonly planId: RunId;
+  readonly targetTable: string;
+  readonly first: Position;
+  readonly last: Position;
+  readonly rowsStaged: number;
+  readonly rowsInserted: number;
+  readonly rowsUpdated: number;
+  readonly rowsQuarantined: number;
+  readonly fence: number;
+  readonly committedAt: Instant;
+}
+
+/** A commit that goes on in the warehouse; `token` is stored, and polled by whoever holds the lease. */
+export interface RunningCommit {
+  readonly token: string;
+}
+
+/** A step of the check as it ends; `fix` says what to change, filled in with the user's names. */
+export type CheckStep = CheckOutcome;
+
+/** An open session with one warehouse; `await using` closes it. */
+export interface Warehouse extends AsyncDisposable {
+  /** Yields each step as it ends and stops after the first that failed. Steps: reach, tls, login, privileges, tables, columns, receipts, load. */
+  check(): AsyncIterable<CheckStep>;
+  /** Brings one file in or beside the warehouse. Twice is the same as once. */
+  stage(file: EncodedFile): Promise<StagedFile>;
+  /**
+   * Raises the lease row to `fence`, merges the staged files and leaves the receipt, in one transaction. Answers the
+   * receipt that is there when the batch was committed before. Throws `FENCE_LOST` where the lease row is higher.
+   */
+  commit(batch: Batch, fence: number): Promise<Receipt | RunningCommit>;
+  /** Asks after a running commit; cancels and throws `TIMEOUT` when it is past its time. */
+  poll(token: string): Promise<Receipt | RunningCommit>;
+  /** Receipts of a sync whose last file lies after a position, in log order. Reads only. */
+  receipts(syncId: SyncId, object: DataObject, after: Position): Promise<readonly Receipt[]>;
+  /** Whether the receipt that ended at this position is still there. */
+  hasReceipt(syncId: SyncId, object: DataObject, last: Position): Promise<boolean>;
+  /** Removes what was staged for a plan. Twice is the same as once. */
+  discard(planId: RunId): Promise<void>;
+}
+
+/** What a kind hands to `defineDestination`: typed by its own settings. */
+export interface DestinationSpec<S extends z.ZodObject> {
+  readonly kind: string;
+  readonly title: string;
+  readonly settings: S;
+  readonly staging: StagingFormat;
+  readonly limits: DestinationLimits;
+  /** Only where the product runs on one machine. */
+  readonly embeddedOnly?: boolean;
+  /** Statements a customer's administrator runs once: tables, receipts, user, grants; re-runnable. */
+  readonly setupScript: (settings: Partial<z.infer<S>>, target: Pick<Target, "tablePrefix">) => string;
+  readonly connect: (settings: z.infer<S>, target: Target, options: OpenOptions) => Promise<Warehouse>;
+}
+
+/** A kind of warehouse as everybody else sees it: settings are checked on the way in. */
+export interface Destination {
+  readonly kind: string;
+  readonly title: string;
+  readonly settings: z.ZodObject;
+  readonly staging: StagingFormat;
+  readonly limits: DestinationLimits;
+  readonly embeddedOnly: boolean;
+  setupScript(settings: Record<string, unknown>, target: Pick<Target, "tablePrefix">): string;
+  /** Throws `SETTINGS_INVALID` naming the field. */
+  open(settings: unknown, target: Target, options: OpenOptions): Promise<Warehouse>;
+}
+
+/** Closes a kind's own settings type in, so that a registry of many kinds stays typed. */
+export function defineDestination<S extends z.ZodObject>(spec: DestinationSpec<S>): Destination {
+  return {
+    kind: spec.kind,
+    title: spec.title,
+    settings: spec.settings,
+    staging: spec.staging,
+    limits: spec.limits,
+    embeddedOnly: spec.embeddedOnly ?? false,
+    setupScript: (settings, target) => spec.setupScript(settings as Partial<z.infer<S>>, target),
+    open: async (settings, target, options) => spec.connect(parseSettings(spec.settings, settings), target, options),
+  };
+}
+
+function parseSettings<S extends z.ZodObject>(schema: S, settings: unknown): z.infer<S> {
+  const parsed = schema.safeParse(settings);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new SyncError("SETTINGS_INVALID", {
+    message: `${issue?.path.join(".") || "settings"}: ${issue?.message ?? "not valid"}`,
+  });
+}

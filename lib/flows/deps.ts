@@ -1,0 +1,30 @@
+import type { Destination, Dial } from "../destinations/destination.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { AccountId } from "../model/ids.ts";
+import type { Clock, Files, Randomness, Secrets, SftpUsers, Table, Workflows } from "./ports.ts";
+
+/** All that flows reach of the world. Every outside effect of a flow goes through here, so that tests can cut in before and after each. */
+export interface Deps {
+  readonly table: Table;
+  readonly files: Files;
+  readonly secrets: Secrets;
+  readonly workflows: Workflows;
+  readonly sftpUsers: SftpUsers;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly engine: Engine;
+  /** The kinds of warehouse this installation offers; throws `NOT_FOUND` for others. */
+  readonly destination: (kind: string) => Promise<Destination>;
+  readonly destinationKinds: readonly string[];
+  /** Reaches warehouses; refuses hosts that resolve to blocked addresses. */
+  readonly dial: Dial;
+  /** A folder of the account's own on this machine (embedded), for the DuckDB kind. */
+  readonly accountFolder: (accountId: AccountId) => string;
+  /** A folder for scratch files of this process; what is in it may vanish between steps. */
+  readonly scratchFolder: string;
+  /** One line of JSON per event; never a secret or a row. */
+  readonly log: (event: string, fields?: Readonly<Record<string, unknown>>) => void;
+}
+
+/** A use case: what a handler, a route or a state calls. */
+export type Flow<Request, Answer> = (deps: Deps, request: Request, signal: AbortSignal) => Promise<Answer>;

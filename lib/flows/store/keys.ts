@@ -1,0 +1,60 @@
+import type { AccountId } from "../../model/ids.ts";
+import type { ItemKey } from "../ports.ts";
+
+/**
+ * Where everything of an account lies in the table: one partition, one prefix of the sort key per kind of item. Each
+ * prefix is owned by one file of this folder.
+ *
+ * | prefix | item | file |
+ * |---|---|---|
+ * | `account`, `user/`, `ssh-key/`, `mapping/` | account, users, keys, mappings | accounts.ts, mappings.ts |
+ * | `intake/`, `change/`, `pointer` | logs and account pointer | log.ts |
+ * | `lease/` | leases with their fences | leases.ts |
+ * | `import/`, `ticket/` | imports, their list and tickets | imports.ts |
+ * | `connection/`, `connections/` | connections | connections.ts |
+ * | `sync/`, `run/`, `batch/`, `error/` | syncs, runs, staged files, errors | syncs.ts, runs.ts, errors.ts |
+ * | `progress/` | one item per worker, summed on read | progress.ts |
+ */
+export function accountPartition(accountId: AccountId): string {
+  return `account/${accountId}/`;
+}
+
+export function accountItem(accountId: AccountId, sk: string): ItemKey {
+  return { pk: accountPartition(accountId), sk };
+}
+
+/** Partitions that belong to no account: `accounts`, `tokens/…`, `sftp-names/…`, `due/<shard>`. */
+export function globalItem(pk: string, sk: string): ItemKey {
+  return { pk, sk };
+}
+
+const digits = 13;
+
+/** A number as a sort key that sorts as the number does. */
+export function sortable(value: number): string {
+  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${value} is not a sort number`);
+  return String(value).padStart(digits, "0");
+}
+
+/** A number as a sort key that sorts the other way round: newest first. */
+export function sortableDescending(value: number): string {
+  return sortable(10 ** digits - 1 - value);
+}
+
+/** The smallest key after every key that starts with `prefix`: for `query({ from: prefix, to: pastPrefix(prefix) })`. */
+export function pastPrefix(prefix: string): string {
+  return `${prefix}\u{10FFFF}`;
+}
+
+/** Where an account's objects lie in `Files`. `inbox` is versioned; `results` is what its users see over SFTP. */
+export const fileKeys = {
+  inbox: (accountId: AccountId, userId: string, path: string) => `inbox/${accountId}/${userId}/${path}`,
+  archive: (accountId: AccountId, importId: string) => `archive/${accountId}/${importId}`,
+  results: (accountId: AccountId, userId: string, path: string) => `results/${accountId}/${userId}/${path}`,
+  /** Scratch of one attempt, deleted a day after it closed. */
+  work: (accountId: AccountId, attempt: string, path: string) => `work/${accountId}/${attempt}/${path}`,
+  intake: (accountId: AccountId, attempt: string, path: string) => `intake/${accountId}/${attempt}/${path}`,
+  state: (accountId: AccountId, attempt: string, path: string) => `state/${accountId}/${attempt}/${path}`,
+  change: (accountId: AccountId, attempt: string, path: string) => `change/${accountId}/${attempt}/${path}`,
+  plan: (accountId: AccountId, runId: string, path: string) => `plan/${accountId}/${runId}/${path}`,
+} as const;

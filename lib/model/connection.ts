@@ -1,0 +1,49 @@
+import type { ErrorCode } from "./error-codes.ts";
+import type { AccountId, ConnectionId } from "./ids.ts";
+import type { DataObject } from "./log.ts";
+import { dayMs, type Instant } from "./time.ts";
+
+/** How much of the past a historical sync takes. */
+export const historyWindows = { "30d": 30 * dayMs, "90d": 90 * dayMs, "1y": 365 * dayMs, all: null } as const;
+export type HistoryWindow = keyof typeof historyWindows;
+
+/** What a connection sends. A change applies to the next plan; `version` grows with each. */
+export interface Selection {
+  readonly version: number;
+  readonly objects: readonly DataObject[];
+  /** Names of integrations whose events stay out. */
+  readonly excludedIntegrations: readonly string[];
+  /** Names of the metrics whose events are sent; null sends all. */
+  readonly metrics: readonly string[] | null;
+  readonly history: HistoryWindow;
+}
+
+export type ConnectionState = "checking" | "enabled" | "unable to connect" | "disabled" | "removed";
+
+/** An account's link to one warehouse. Secret settings are in `Secrets` under `secretRef`, the others here. */
+export interface Connection {
+  readonly id: ConnectionId;
+  readonly accountId: AccountId;
+  readonly name: string;
+  readonly kind: string;
+  readonly state: ConnectionState;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly secretRef: string;
+  readonly tablePrefix: string;
+  readonly selection: Selection;
+  readonly checkSteps: readonly CheckOutcome[];
+  /** True from the first Enabled on: the fields that name the target are frozen. */
+  readonly everEnabled: boolean;
+  readonly createdAt: Instant;
+  readonly enabledAt: Instant | null;
+  readonly version: number;
+}
+
+/** One step of a connection check, as shown. */
+export interface CheckOutcome {
+  readonly step: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  readonly errorCode: ErrorCode | null;
+  readonly fix: string | null;
+}

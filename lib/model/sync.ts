@@ -1,0 +1,127 @@
+import type { HistoryWindow } from "./connection.ts";
+import type { ErrorClass } from "./error-classes.ts";
+import type { ErrorCode } from "./error-codes.ts";
+import type { AccountId, ConnectionId, RunId, SyncId } from "./ids.ts";
+import type { ChangeFile, DataObject, Position } from "./log.ts";
+import type { Instant } from "./time.ts";
+
+export const syncModes = ["historical", "periodic", "backfill"] as const;
+export type SyncMode = (typeof syncModes)[number];
+
+/** The words of the dashboard. The reason is a second field, never a new status. */
+export type SyncStatus = "Scheduled" | "In progress" | "Completed" | "Errored" | "Failed" | "Paused" | "Disabled";
+
+/** Connection × object × mode: what the dashboard lists. */
+export interface SyncRecord {
+  readonly id: SyncId;
+  readonly accountId: AccountId;
+  readonly connectionId: ConnectionId;
+  readonly object: DataObject;
+  readonly mode: SyncMode;
+  /** Change-log head at activation: periodic starts after it, historical covers up to it. */
+  readonly cutSeq: number;
+  /** Key of the `AccountState` at activation, pinned by the historical sync of profiles. */
+  readonly cutStateKey: string | null;
+  readonly cutAt: Instant;
+  readonly history: HistoryWindow;
+  /** The last file that the warehouse has shown a receipt for, or that a recorded skip passed. */
+  readonly watermark: Position;
+  /** The file the last receipt named; null when none was left yet. */
+  readonly lastReceipt: { readonly planId: string; readonly position: Position } | null;
+  /** The run that holds the slot. */
+  readonly runId: RunId | null;
+  readonly pausedAt: Instant | null;
+  readonly disabledAt: Instant | null;
+  readonly completedAt: Instant | null;
+  readonly failedAt: Instant | null;
+  /** Since when attempts fail without one succeeding between; null after a success. */
+  readonly erroredSince: Instant | null;
+  /** Ticks that failed in a row. */
+  readonly failures: number;
+  readonly lastError: ErrorSummary | null;
+  readonly nextRunAt: Instant | null;
+  readonly lastCheckedAt: Instant | null;
+  readonly lastSyncedAt: Instant | null;
+  readonly rowsSent: number;
+  readonly startedAt: Instant | null;
+  readonly version: number;
+}
+
+export interface ErrorSummary {
+  readonly code: ErrorCode;
+  readonly class: ErrorClass;
+  readonly message: string;
+  readonly at: Instant;
+}
+
+export type RunState = "running" | "completed" | "failed" | "paused" | "cancelled";
+
+/** One planned piece of work of a sync; attempts are tries at it. */
+export interface RunRecord {
+  readonly id: RunId;
+  readonly accountId: AccountId;
+  readonly syncId: SyncId;
+  readonly state: RunState;
+  readonly attempt: number;
+  /** True while an execution may work on the attempt; a publish requires it. */
+  readonly attemptOpen: boolean;
+  /** Key of the frozen `Plan`; null until planned. */
+  readonly planKey: string | null;
+  readonly dueAt: Instant;
+  readonly startedAt: Instant;
+  readonly endedAt: Instant | null;
+  readonly filesTotal: number;
+  readonly filesDone: number;
+  readonly rowsTotal: number;
+  readonly rowsDone: number;
+  readonly rowsQuarantined: number;
+  readonly error: ErrorSummary | null;
+  readonly version: number;
+}
+
+/** A file of a plan, with the position that its rows have in the log and in receipts. */
+export interface PlannedFile {
+  /** 1, 2, 3… within the plan. */
+  readonly number: number;
+  readonly position: Position;
+  readonly source: ChangeFile;
+}
+
+/** Frozen at the first attempt of a run: whatever is staged, and under which name, follows from it. */
+export interface Plan {
+  readonly id: RunId;
+  readonly syncId: SyncId;
+  readonly object: DataObject;
+  readonly mode: SyncMode;
+  readonly selectionVersion: number;
+  readonly excludedIntegrations: readonly string[];
+  readonly metrics: readonly string[] | null;
+  /** Events before this are left out (historical); null sends all. */
+  readonly eventAtFrom: Instant | null;
+  readonly syncedAt: Instant;
+  /** Where the plan begins (exclusive) and ends (inclusive). */
+  readonly from: Position;
+  readonly to: Position;
+  readonly files: readonly PlannedFile[];
+  readonly rows: number;
+  /** Metrics that ride in the events batches: key of a Parquet file with the metric table's columns less `_synced_at`. */
+  readonly metricFileKey: string | null;
+}
+
+/** A failure kept for the dashboard: who, when, what, and how to mend it. */
+export interface ErrorRecord {
+  readonly id: string;
+  readonly accountId: AccountId;
+  readonly connectionId: ConnectionId | null;
+  readonly syncId: SyncId | null;
+  readonly runId: RunId | null;
+  readonly attempt: number | null;
+  readonly step: string;
+  readonly code: ErrorCode;
+  readonly class: ErrorClass;
+  readonly summary: string;
+  readonly externalMessage: string | null;
+  readonly vendorCode: string | null;
+  readonly fix: string;
+  readonly at: Instant;
+}
