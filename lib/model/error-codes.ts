@@ -95,6 +95,10 @@ export const errorCodes = {
   WORKFLOW_DIED: entry("internal", "The work ended without saying how.", "Nothing to do: it is started again."),
   // API requests
   REQUEST_INVALID: entry("input", "The request is not valid.", "Correct the field that is named."),
+  REQUEST_MALFORMED: entry("input", "The body cannot be read.", "Send one JSON value in UTF-8."),
+  METHOD_NOT_ALLOWED: entry("input", "This address does not take that method.", "Use a method that `Allow` names."),
+  BODY_TOO_LARGE: entry("input", "The body is too large.", "Keep it under the limit; send rows as CSV over SFTP."),
+  BODY_NOT_JSON: entry("input", "The body is not declared as JSON.", "Send `Content-Type: application/json`."),
   NOT_FOUND: entry("input", "There is no such thing here.", "Check the address and the account of the token."),
   UNAUTHORIZED: entry("input", "A valid token is needed.", "Send `Authorization: Bearer <token>`."),
   FORBIDDEN: entry("input", "The token does not reach this far.", "Use a token with the scope that is named."),
