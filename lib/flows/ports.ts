@@ -113,7 +113,7 @@ export interface Files {
   download(key: string, options?: { version?: string; signal?: AbortSignal }): Promise<LocalFile>;
   /** Newest versions in key order, after `after` (exclusive), at most `limit` (default 1,000). */
   list(prefix: string, options?: { after?: string; limit?: number }): Promise<readonly FileInfo[]>;
-  /** Every version under a prefix, by key, oldest first. */
+  /** Every version under a prefix, by key, oldest first; over `limit` where the last key has more, so that `after` skips none. */
   versions(prefix: string, options?: { after?: string; limit?: number }): Promise<readonly FileInfo[]>;
   /** Deletes one version, or all of them. Deleting what is not there is no error. */
   delete(key: string, version?: string): Promise<void>;
