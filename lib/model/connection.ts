@@ -20,7 +20,7 @@ export interface Selection {
 
 export type ConnectionState = "checking" | "enabled" | "unable to connect" | "disabled" | "removed";
 
-/** An account's link to one warehouse. Secret settings are in `Secrets` under `secretRef`, the others here. */
+/** An account's link to one warehouse. Secret settings are in `Secrets` under `secretRef` (empty once removed), the others here. */
 export interface Connection {
   readonly id: ConnectionId;
   readonly accountId: AccountId;
@@ -32,11 +32,24 @@ export interface Connection {
   readonly tablePrefix: string;
   readonly selection: Selection;
   readonly checkSteps: readonly CheckOutcome[];
+  /** The check at work; null when none is. */
+  readonly check: PendingCheck | null;
+  /** How many checks were started, to name their executions. */
+  readonly checks: number;
   /** True from the first Enabled on: the fields that name the target are frozen. */
   readonly everEnabled: boolean;
   readonly createdAt: Instant;
   readonly enabledAt: Instant | null;
   readonly version: number;
+}
+
+/** A check under way, and what it is to change when it passes. */
+export interface PendingCheck {
+  readonly startedAt: Instant;
+  /** Settings and secret to try in place of those in use; null tries those. */
+  readonly candidate: { readonly settings: Readonly<Record<string, unknown>>; readonly secretRef: string } | null;
+  /** The state to go back to when it fails; null leaves it `unable to connect`. */
+  readonly stateBefore: ConnectionState | null;
 }
 
 /** One step of a connection check, as shown. */

@@ -43,7 +43,12 @@ export interface SyncRecord {
   readonly lastCheckedAt: Instant | null;
   readonly lastSyncedAt: Instant | null;
   readonly rowsSent: number;
+  /** When its first run was taken up. */
   readonly startedAt: Instant | null;
+  /** Files per batch since a commit ran out of time; null takes what the destination can. */
+  readonly filesPerBatch: number | null;
+  /** Batches committed in a row since then; ten restore the full size. */
+  readonly goodBatches: number;
   readonly version: number;
 }
 
@@ -67,6 +72,8 @@ export interface RunRecord {
   readonly attemptOpen: boolean;
   /** Key of the frozen `Plan`; null until planned. */
   readonly planKey: string | null;
+  /** Executions in a row that ended without a word and without a batch committed. */
+  readonly deaths: number;
   readonly dueAt: Instant;
   readonly startedAt: Instant;
   readonly endedAt: Instant | null;
@@ -84,7 +91,57 @@ export interface PlannedFile {
   /** 1, 2, 3… within the plan. */
   readonly number: number;
   readonly position: Position;
+  /** Where the range that this file stands for begins: earlier than `position` where the plan left files out before it. */
+  readonly first: Position;
+  /** Where that range ends: later than `position` only at the end of the plan. */
+  readonly last: Position;
   readonly source: ChangeFile;
+}
+
+/** A stretch of the log that the selection left nothing of: passed without waking the warehouse. Receipts and skips tile the log. */
+export interface SkipRecord {
+  readonly syncId: SyncId;
+  readonly runId: RunId;
+  readonly first: Position;
+  readonly last: Position;
+  readonly at: Instant;
+}
+
+/** A statement sent to the warehouse whose outcome is not recorded yet; kept per (connection, table). */
+export interface OutstandingCommit {
+  readonly connectionId: ConnectionId;
+  readonly object: DataObject;
+  readonly syncId: SyncId;
+  readonly runId: RunId;
+  /** Numbers of the batch's files in the plan, so that a repeat has the same bounds. */
+  readonly files: readonly number[];
+  readonly fence: number;
+  /** What to poll with; null while the warehouse has not answered. */
+  readonly token: string | null;
+  readonly startedAt: Instant;
+}
+
+/** A file of a plan once its rows are in or beside the warehouse, as kept for the commit. */
+export interface StagedRecord {
+  readonly number: number;
+  readonly rows: number;
+  readonly rowsQuarantined: number;
+  /** The destination's own record of it; null when no row was left to send. */
+  readonly staged: unknown;
+}
+
+/** Rows of one file that a warehouse cannot hold, set aside with the reason. */
+export interface QuarantineRecord {
+  readonly connectionId: ConnectionId;
+  readonly syncId: SyncId;
+  readonly runId: RunId;
+  readonly object: DataObject;
+  /** Key of a Parquet file with the rows as they stand in the change log. */
+  readonly fileKey: string;
+  readonly rows: number;
+  readonly code: ErrorCode;
+  readonly reason: string;
+  readonly at: Instant;
 }
 
 /** Frozen at the first attempt of a run: whatever is staged, and under which name, follows from it. */

@@ -1,0 +1,16 @@
+import type { AccountId } from "../../model/ids.ts";
+
+/** How many partitions each list over all accounts has. Fixed: items lie in them. */
+export const listShards = 16;
+
+/** The partition of a global list that an account's items lie in. */
+export function shardOf(accountId: AccountId): number {
+  return hashOf(accountId) % listShards;
+}
+
+/** A number that spreads texts evenly; not for secrets. */
+export function hashOf(text: string): number {
+  let hash = 2_166_136_261;
+  for (const letter of text) hash = Math.imul(hash ^ letter.charCodeAt(0), 16_777_619) >>> 0;
+  return hash;
+}
