@@ -1,0 +1,142 @@
+import type { DataObject } from "../../model/log.ts";
+import { type Column, type TableName, warehouseTables } from "../../model/tables.ts";
+import type { EngineSession } from "../engine.ts";
+import { sqlText } from "../engine.ts";
+import { type SelectionFilter, selectionCondition } from "./selection-filter.ts";
+
+/** How a destination wants its staged files. */
+export type Encoding = "parquet" | "csv" | "ndjson.gz" | "csv.gz";
+
+/** A stretch of a file's rows by their number from 0; the end is exclusive. */
+export interface RowRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface EncodeRequest {
+  readonly object: DataObject | "metrics";
+  /** A change file in Parquet. */
+  readonly source: string;
+  readonly filter: SelectionFilter;
+  readonly encoding: Encoding;
+  /** Rows with a longer text or JSON value, in bytes of UTF-8, are left out. Null: no limit. */
+  readonly valueBytesMax: number | null;
+  /** Only these rows of the file, where given. */
+  readonly range?: RowRange;
+  /** Row numbers to leave out. */
+  readonly without?: readonly number[];
+}
+
+/** True when the source file itself can be staged: nothing is filtered, and nothing can be too long. */
+export function passesUntouched(request: EncodeRequest): boolean {
+  return (
+    request.encoding === "parquet" &&
+    request.valueBytesMax === null &&
+    request.range === undefined &&
+    (request.without ?? []).length === 0 &&
+    selectionCondition(request.object, request.filter) === undefined
+  );
+}
+
+/** Writes the selected rows of a change file to `target` as the destination takes them, and answers how many. */
+export async function encodeFile(session: EngineSession, request: EncodeRequest, target: string): Promise<number> {
+  const columns = columnsOf(request.object).map((column) => `${spelt(column, request.encoding)} AS ${column.name}`);
+  const select = `SELECT ${columns.join(", ")} FROM ${rowsOf(request)} WHERE ${conditionOf(request)}`;
+  return copy(session, select, target, copyOptions[request.encoding]);
+}
+
+/** How many selected rows of the file have a value over the limit. */
+export async function countTooLong(session: EngineSession, request: EncodeRequest): Promise<number> {
+  const tooLong = tooLongCondition(request);
+  if (tooLong === undefined) return 0;
+  const [answer] = await session.rows(
+    `SELECT count(*) AS rows FROM ${rowsOf(request)} WHERE ${selectedCondition(request)} AND ${tooLong}`,
+  );
+  return Number(answer?.["rows"] ?? 0);
+}
+
+/** Writes the rows that `encodeFile` leaves out although they are selected, as they stand in the change log. */
+export async function setAside(session: EngineSession, request: EncodeRequest, target: string): Promise<number> {
+  const bad = [tooLongCondition(request), among(request.without ?? [])].filter((clause) => clause !== undefined);
+  if (bad.length === 0) return 0;
+  const names = columnsOf(request.object).map((column) => column.name);
+  const select = `SELECT ${names.join(", ")} FROM ${rowsOf(request)} WHERE ${selectedCondition(request)} AND (${bad.join(" OR ")})`;
+  return copy(session, select, target, copyOptions.parquet);
+}
+
+/** Whether the selection leaves any row of the file; reads no more of it than the columns it asks about. */
+export async function hasSelectedRows(
+  session: EngineSession,
+  object: DataObject,
+  source: string,
+  filter: SelectionFilter,
+): Promise<boolean> {
+  const condition = selectionCondition(object, filter);
+  const where = condition === undefined ? "" : ` WHERE ${condition}`;
+  const found = await session.rows(`SELECT 1 AS one FROM read_parquet(${sqlText(source)})${where} LIMIT 1`);
+  return found.length > 0;
+}
+
+/** Columns of change files, and so of staged files: those of the warehouse table less `_synced_at`, in its order. */
+export function columnsOf(object: DataObject | "metrics"): readonly Column[] {
+  return warehouseTables[tableOf[object]].filter((column) => column.name !== "_synced_at");
+}
+
+const tableOf: Record<DataObject | "metrics", TableName> = { profiles: "profile", events: "event", metrics: "metric" };
+
+const csvOptions = `FORMAT csv, HEADER false, DELIMITER ',', QUOTE '"', ESCAPE '"', FORCE_QUOTE *, NULLSTR ''`;
+
+const copyOptions: Record<Encoding, string> = {
+  parquet: "FORMAT parquet, COMPRESSION snappy",
+  csv: csvOptions,
+  "csv.gz": `${csvOptions}, COMPRESSION gzip`,
+  "ndjson.gz": "FORMAT json, COMPRESSION gzip",
+};
+
+/** CSV and NDJSON know no types: instants go with all six digits, decimals in NDJSON as text so that none is rounded. */
+function spelt(column: Column, encoding: Encoding): string {
+  const name = `"${column.name}"`;
+  if (encoding === "parquet") return name;
+  if (column.type === "instant") return `strftime(${name}, '%Y-%m-%d %H:%M:%S.%f')`;
+  if (encoding !== "ndjson.gz") return name;
+  if (column.type === "json") return `${name}::JSON`;
+  return column.type === "decimal" ? `${name}::VARCHAR` : name;
+}
+
+function rowsOf(request: EncodeRequest): string {
+  return `read_parquet(${sqlText(request.source)}, file_row_number = true)`;
+}
+
+function conditionOf(request: EncodeRequest): string {
+  const tooLong = tooLongCondition(request);
+  const bad = among(request.without ?? []);
+  return [
+    selectedCondition(request),
+    ...(tooLong === undefined ? [] : [`NOT ${tooLong}`]),
+    ...(bad === undefined ? [] : [`NOT ${bad}`]),
+  ].join(" AND ");
+}
+
+function selectedCondition(request: EncodeRequest): string {
+  const { range } = request;
+  const inRange = range === undefined ? "true" : `file_row_number >= ${range.from} AND file_row_number < ${range.to}`;
+  return `${inRange} AND ${selectionCondition(request.object, request.filter) ?? "true"}`;
+}
+
+function tooLongCondition(request: EncodeRequest): string | undefined {
+  if (request.valueBytesMax === null) return undefined;
+  const limit = request.valueBytesMax;
+  const long = columnsOf(request.object)
+    .filter((column) => column.type === "text" || column.type === "json")
+    .map((column) => `coalesce(strlen("${column.name}") > ${limit}, false)`);
+  return `(${long.join(" OR ")})`;
+}
+
+function among(rowNumbers: readonly number[]): string | undefined {
+  return rowNumbers.length === 0 ? undefined : `file_row_number IN (${rowNumbers.join(", ")})`;
+}
+
+async function copy(session: EngineSession, select: string, target: string, options: string): Promise<number> {
+  const [answer] = await session.rows(`COPY (${select}) TO ${sqlText(target)} (${options})`);
+  return Number(answer?.["Count"] ?? 0);
+}
