@@ -1,7 +1,8 @@
+import type { Principal } from "../flows/accounts/authenticate.ts";
 import type { Deps } from "../flows/deps.ts";
 import { SyncError } from "../model/errors.ts";
 import { problemOf } from "./problem.ts";
-import type { CallContext, Principal, Route } from "./route.ts";
+import type { CallContext, Route } from "./route.ts";
 
 /** A JSON body may not be larger; rows travel as files. */
 export const bodyBytesMax = 1_048_576;
@@ -25,8 +26,8 @@ export interface HttpAnswer {
   readonly principal: Principal | null;
 }
 
-/** Finds whom a bearer token stands for; undefined where it stands for nobody. */
-export type Authenticate = (deps: Deps, token: string, signal: AbortSignal) => Promise<Principal | undefined>;
+/** Finds whom a bearer token stands for; throws `UNAUTHORIZED` where it stands for nobody. */
+export type Authenticate = (deps: Deps, request: { text: string }, signal: AbortSignal) => Promise<Principal>;
 
 /** Runs one call of a route: token, scope, body, schema, flow. Every failure becomes problem details. */
 export async function answerCall(
@@ -70,9 +71,9 @@ async function principalOf(
   call: HttpCall,
 ): Promise<Principal | null> {
   if (route.scope === "public") return null;
-  const token = /^Bearer +([\w.~+/=-]+)$/i.exec(call.authorization ?? "")?.[1];
-  const principal = token === undefined ? undefined : await authenticate(context.deps, token, context.signal);
-  if (principal === undefined) throw new SyncError("UNAUTHORIZED");
+  const text = /^Bearer +([\w.~+/=-]+)$/i.exec(call.authorization ?? "")?.[1];
+  if (text === undefined) throw new SyncError("UNAUTHORIZED");
+  const principal = await authenticate(context.deps, { text }, context.signal);
   if (principal.scope !== route.scope) {
     throw new SyncError("FORBIDDEN", { message: `this needs a token with the scope "${route.scope}"` });
   }

@@ -1,19 +1,10 @@
 import * as z from "zod";
+import type { Principal } from "../flows/accounts/authenticate.ts";
 import type { Deps } from "../flows/deps.ts";
-import type { AccountId, TokenId, UserId } from "../model/ids.ts";
+import type { AccountId } from "../model/ids.ts";
 
 /** Who may call: anybody, the operator's tokens, or the tokens of an account. */
 export type Scope = "public" | "operator" | "account";
-
-/** Whom the bearer token stands for. */
-export type Principal =
-  | { readonly scope: "operator"; readonly tokenId: TokenId }
-  | {
-      readonly scope: "account";
-      readonly tokenId: TokenId;
-      readonly accountId: AccountId;
-      readonly userId: UserId | null;
-    };
 
 /** What this installation tells its users about itself. */
 export interface Installation {
@@ -115,8 +106,9 @@ export function accountRoute<
   B extends z.ZodType = z.ZodUndefined,
 >(spec: RouteSpec<AccountContext, P, Q, B, Answer>): Route<Wire<z.input<P>, z.input<Q>, z.input<B>, Answer>> {
   return route("account", spec, (context, principal) => {
-    if (principal?.scope !== "account") throw new TypeError("an account route was run without its token");
-    return { ...context, accountId: principal.accountId };
+    const accountId = principal?.accountId ?? null;
+    if (accountId === null) throw new TypeError("an account route was run without an account's token");
+    return { ...context, accountId };
   });
 }
 

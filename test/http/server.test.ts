@@ -1,15 +1,16 @@
 import { connect } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import * as z from "zod";
+import type { Principal } from "../../lib/flows/accounts/authenticate.ts";
 import { bodyBytesMax } from "../../lib/http/answer.ts";
-import { accountRoute, operatorRoute, type Principal, publicRoute } from "../../lib/http/route.ts";
+import { accountRoute, operatorRoute, publicRoute } from "../../lib/http/route.ts";
 import { type HttpServer, startHttpServer } from "../../lib/local/server.ts";
 import { SyncError } from "../../lib/model/errors.ts";
 import type { AccountId, TokenId } from "../../lib/model/ids.ts";
 import { bareDeps, type LoggedEvent } from "../support/bare-deps.ts";
 
 const principals: Record<string, Principal> = {
-  "ws_op.1": { scope: "operator", tokenId: "tk0" as TokenId },
+  "ws_op.1": { scope: "operator", tokenId: "tk0" as TokenId, accountId: null, userId: null },
   "ws_ac.1": { scope: "account", tokenId: "tk1" as TokenId, accountId: "ac1" as AccountId, userId: null },
 };
 
@@ -62,7 +63,11 @@ async function call(path: string, init: RequestInit & { token?: string } = {}) {
     port: 0,
     host: "127.0.0.1",
     routes,
-    authenticate: async (_, token) => principals[token],
+    authenticate: async (_, { text }) => {
+      const principal = principals[text];
+      if (principal === undefined) throw new SyncError("UNAUTHORIZED");
+      return principal;
+    },
     context: { deps: bareDeps({ events }), installation: { version: "1", sftp: null } },
   });
   const authorization = init.token === undefined ? {} : { authorization: `Bearer ${init.token}` };
