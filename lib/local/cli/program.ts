@@ -1,0 +1,56 @@
+import { resolve } from "node:path";
+import { Command, CommanderError } from "commander";
+import { explain, type Output } from "./output.ts";
+import { addPeopleCommands } from "./people-commands.ts";
+import { type CliSession, type GlobalOptions, openSession } from "./session.ts";
+
+/** What each command gets. */
+export interface CommandContext {
+  /** Reads the global options anew: they are known once the command runs. */
+  readonly session: () => CliSession;
+  readonly output: Output;
+  readonly signal: AbortSignal;
+}
+
+/** Runs one command line (without the program's name) and answers its exit code. */
+export async function runCommandLine(words: readonly string[], output: Output, signal: AbortSignal): Promise<number> {
+  const program = buildProgram(output, signal);
+  try {
+    await program.parseAsync([...words], { from: "user" });
+    return 0;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
+    const { text, exitCode } = explain(signal.aborted ? signal.reason : thrown);
+    output.problem(text);
+    return exitCode;
+  }
+}
+
+function buildProgram(output: Output, signal: AbortSignal): Command {
+  const program = new Command("npm run ws --");
+  program
+    .description("Warehouse Sync: drives a system started by npm start")
+    .option("--data <folder>", "data folder of the running system", ".data")
+    .option("--url <address>", "address of its API (default: as the data folder says)")
+    .option("--token <token>", "bearer token (default: from the data folder)")
+    .option("--account <name-or-id>", "account to speak of (default: the current one)")
+    .option("--json", "answer in JSON")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => output.line(text.trimEnd()),
+      writeErr: (text) => output.problem(text.trimEnd()),
+    })
+    .showHelpAfterError("(--help shows how)");
+  const context: CommandContext = {
+    session: () => openSession(globalOptions(program), signal),
+    output,
+    signal,
+  };
+  addPeopleCommands(program, context);
+  return program;
+}
+
+function globalOptions(program: Command): GlobalOptions {
+  const options = program.opts<GlobalOptions>();
+  return { ...options, data: resolve(options.data) };
+}
