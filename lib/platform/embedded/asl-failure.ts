@@ -1,0 +1,30 @@
+import { asSyncError, SyncError } from "../../model/errors.ts";
+
+/** A failed state: `name` is what `ErrorEquals` matches, the message the `Cause` that a Catch sees. */
+export class StateFailure extends Error {
+  override readonly name: string;
+  /** Read by the interpreter. `States.ALL` does not hold these two. */
+  readonly isCatchable: boolean;
+
+  constructor(name: string, cause: string, origin?: unknown) {
+    super(cause, { cause: origin });
+    this.name = name;
+    this.isCatchable = name !== "States.Runtime" && name !== "States.DataLimitExceeded";
+  }
+}
+
+/** What a step threw, as Lambda reports it: the cause is JSON with `errorType` and `errorMessage`. */
+export function failureOf(thrown: unknown): StateFailure {
+  if (thrown instanceof StateFailure) return thrown;
+  const error = thrown instanceof Error ? thrown : asSyncError(thrown);
+  return new StateFailure(
+    error.name,
+    JSON.stringify({ errorType: error.name, errorMessage: error.message, ...codeOf(error) }),
+    thrown,
+  );
+}
+
+/** The handlers of the functions report the code of our own errors beside Lambda's fields. */
+function codeOf(error: Error): { code?: string } {
+  return error instanceof SyncError ? { code: error.code } : {};
+}
