@@ -12,7 +12,7 @@ import type { ItemKey } from "../ports.ts";
  * | `lease/` | leases with their fences | leases.ts |
  * | `import/`, `ticket/` | imports, their list and tickets | imports.ts |
  * | `connection/`, `connections/` | connections | connections.ts |
- * | `sync/`, `run/`, `batch/`, `error/` | syncs, runs, staged files, errors | syncs.ts, runs.ts, errors.ts |
+ * | `sync/`, `run/`, `batch/`, `error/`, `error-rows/` | syncs, runs, staged files, errors, quarantined rows | syncs.ts, runs.ts, errors.ts |
  * | `progress/` | one item per worker, summed on read | progress.ts |
  */
 export function accountPartition(accountId: AccountId): string {
@@ -23,7 +23,7 @@ export function accountItem(accountId: AccountId, sk: string): ItemKey {
   return { pk: accountPartition(accountId), sk };
 }
 
-/** Partitions that belong to no account: `accounts`, `tokens/…`, `sftp-names/…`, `due/<shard>`. */
+/** Partitions that belong to no account: `accounts`, `tokens/…`, `sftp-names/…`, `due/<shard>`, `open-runs/<shard>`, `closed-runs/<shard>`, `pending-connections/<shard>`. */
 export function globalItem(pk: string, sk: string): ItemKey {
   return { pk, sk };
 }
@@ -49,6 +49,10 @@ export function pastPrefix(prefix: string): string {
 /** Where an account's objects lie in `Files`. `inbox` is versioned; `results` is what its users see over SFTP. */
 export const fileKeys = {
   inbox: (accountId: AccountId, userId: string, path: string) => `inbox/${accountId}/${userId}/${path}`,
+  /** Uploads under temporary names: kept until renamed, never imported. */
+  held: (accountId: AccountId, userId: string, path: string) => `held/${accountId}/${userId}/${path}`,
+  /** Renames of inbox files that have begun; finished at the next start. */
+  moves: "sftp-moves/",
   archive: (accountId: AccountId, importId: string) => `archive/${accountId}/${importId}`,
   results: (accountId: AccountId, userId: string, path: string) => `results/${accountId}/${userId}/${path}`,
   /** Scratch of one attempt, deleted a day after it closed. */
@@ -57,4 +61,5 @@ export const fileKeys = {
   state: (accountId: AccountId, attempt: string, path: string) => `state/${accountId}/${attempt}/${path}`,
   change: (accountId: AccountId, attempt: string, path: string) => `change/${accountId}/${attempt}/${path}`,
   plan: (accountId: AccountId, runId: string, path: string) => `plan/${accountId}/${runId}/${path}`,
+  quarantine: (accountId: AccountId, runId: string, path: string) => `quarantine/${accountId}/${runId}/${path}`,
 } as const;

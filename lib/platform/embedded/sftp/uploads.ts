@@ -1,0 +1,108 @@
+import type { Files } from "../../../flows/ports.ts";
+import { fileKeys } from "../../../flows/store/keys.ts";
+import { readList, writeList } from "../../../flows/store/records.ts";
+import type { AccountId, UserId } from "../../../model/ids.ts";
+import type { UploadPlace } from "./places.ts";
+import { denied, type Refusal } from "./refusal.ts";
+import type { TreeFile, UserTree } from "./user-tree.ts";
+
+/** An upload under its final name, ready to be imported. */
+export interface Upload {
+  readonly accountId: AccountId;
+  readonly userId: UserId;
+  readonly key: string;
+  readonly version: string;
+  readonly bytes: number;
+}
+
+/** Where uploads go, and who hears of them. */
+export interface UploadDesk {
+  readonly files: Files;
+  /** Told of each upload; should start its import and return. When it fails the upload stays, for the sweep to find. */
+  readonly onUpload: (upload: Upload) => Promise<void>;
+  /** True when no import has claimed this upload and, from now on, none will; the same answer each time. */
+  readonly withdraw: (upload: Omit<Upload, "bytes">) => Promise<boolean>;
+  readonly log: (event: string, fields?: Readonly<Record<string, unknown>>) => void;
+}
+
+type Owner = Pick<Upload, "accountId" | "userId">;
+
+interface Move extends Owner {
+  readonly from: string;
+  readonly version: string;
+  readonly to: string;
+}
+
+/** Gives whole bytes their name. One under a temporary name waits there for its renaming. */
+export async function storeUpload(desk: UploadDesk, owner: Owner, key: string, path: string): Promise<void> {
+  const info = await desk.files.put(key, { path });
+  if (!isHeld(key)) await announce(desk, { ...owner, key, version: info.version, bytes: info.bytes });
+}
+
+/** Renames what is not imported yet. Killed anywhere and begun again (or finished at the next start), one name imports and no byte is lost. */
+export async function renameUpload(
+  desk: UploadDesk,
+  owner: Owner,
+  tree: UserTree,
+  file: TreeFile,
+  to: UploadPlace,
+): Promise<void> {
+  await tree.checkFree(to);
+  const toKey = tree.uploadKey(to);
+  if (toKey === file.key) return;
+  if (isHeld(file.key)) {
+    await using local = await desk.files.download(file.key);
+    await storeUpload(desk, owner, toKey, local.path);
+    await desk.files.delete(file.key);
+    return;
+  }
+  const move: Move = { ...owner, from: file.key, version: file.version, to: toKey };
+  const journal = `${fileKeys.moves}${owner.userId}-${file.version}`;
+  await writeList(desk.files, journal, move);
+  if (!(await finishMove(desk, move, journal))) throw alreadyTaken();
+}
+
+/** Removes what is not imported yet. */
+export async function removeUpload(desk: UploadDesk, owner: Owner, file: TreeFile): Promise<void> {
+  const { key, version } = file;
+  if (!isHeld(key) && !(await desk.withdraw({ ...owner, key, version }))) throw alreadyTaken();
+  await desk.files.delete(key, version);
+}
+
+/** Ends the renames that a kill cut short. */
+export async function finishMoves(desk: UploadDesk): Promise<void> {
+  for (const { key } of await desk.files.list(fileKeys.moves)) {
+    const move = await readList<Move>(desk.files, key);
+    if (move !== undefined) await finishMove(desk, move, key);
+  }
+}
+
+async function finishMove(desk: UploadDesk, move: Move, journal: string): Promise<boolean> {
+  const { accountId, userId, from, version, to } = move;
+  // Only after this may the new name appear: else both names could be imported.
+  const isOurs = await desk.withdraw({ accountId, userId, key: from, version });
+  if (isOurs && (await desk.files.stat(from, version)) !== undefined) {
+    await using local = await desk.files.download(from, { version });
+    await storeUpload(desk, { accountId, userId }, to, local.path);
+    await desk.files.delete(from, version);
+  }
+  await desk.files.delete(journal);
+  return isOurs;
+}
+
+async function announce(desk: UploadDesk, upload: Upload): Promise<void> {
+  try {
+    await desk.onUpload(upload);
+    desk.log("sftp.uploaded", { ...upload });
+  } catch (error) {
+    desk.log("sftp.announce-failed", { ...upload, message: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+function isHeld(key: string): boolean {
+  return key.startsWith("held/");
+}
+
+function alreadyTaken(): Refusal {
+  return denied("the import has taken this file; upload it under another name instead");
+}
