@@ -1,0 +1,334 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { FileInfo, Files } from "../../lib/flows/ports.ts";
+import { SyncError } from "../../lib/model/errors.ts";
+import { secondMs } from "../../lib/model/time.ts";
+import type { WindableClock } from "../support/clock.ts";
+import { tempFolder } from "../support/temp-folder.ts";
+import { isWhole } from "./port-worker.ts";
+import { race, type StoreAddress, untilKilled } from "./port-workers.ts";
+
+/** Fresh, empty files, and how other processes reach them. */
+export interface FilesBed extends AsyncDisposable {
+  readonly files: Files;
+  readonly clock: WindableClock;
+  readonly address: StoreAddress;
+}
+
+export type OpenFilesBed = () => Promise<FilesBed>;
+
+const text = (bytes: Uint8Array | undefined) => (bytes === undefined ? undefined : new TextDecoder().decode(bytes));
+const bytesOf = (content: string) => new TextEncoder().encode(content);
+const keysOf = (infos: readonly FileInfo[]) => infos.map((info) => info.key);
+
+/** What every `Files` must do. */
+export function describeFiles(name: string, open: OpenFilesBed): void {
+  describe(name, () => {
+    describeObjects(open);
+    describeVersions(open);
+    describeKeys(open);
+    describeLists(open);
+    describeProcesses(open);
+  });
+}
+
+function describeObjects(open: OpenFilesBed): void {
+  test("put-if-absent keeps what is there, put replaces it", async () => {
+    await using bed = await open();
+
+    const first = await bed.files.putIfAbsent("state/a", bytesOf("one"));
+    const second = await bed.files.putIfAbsent("state/a", bytesOf("two"));
+    const kept = text(await bed.files.get("state/a"));
+    const info = await bed.files.put("state/a", bytesOf("three"));
+
+    expect([first, second, kept]).toEqual(["created", "exists", "one"]);
+    expect(text(await bed.files.get("state/a"))).toBe("three");
+    expect(info).toMatchObject({ key: "state/a", bytes: 5, modifiedAt: bed.clock.now() });
+    expect(await bed.files.stat("state/a")).toEqual(info);
+  });
+
+  test.each(["putIfAbsent", "put"] as const)("%s takes a file over and leaves it to the caller", async (method) => {
+    await using bed = await open();
+    using scratch = tempFolder();
+    const path = join(scratch.path, "own.parquet");
+    writeFileSync(path, "content");
+
+    await bed.files[method]("state/a", { path });
+
+    expect(text(await bed.files.get("state/a"))).toBe("content");
+    expect(readFileSync(path, "utf8")).toBe("content");
+    scratch[Symbol.dispose]();
+    expect(text(await bed.files.get("state/a"))).toBe("content");
+  });
+
+  test("an object can be empty", async () => {
+    await using bed = await open();
+
+    await bed.files.putIfAbsent("state/empty", new Uint8Array(0));
+
+    expect(await bed.files.stat("state/empty")).toMatchObject({ bytes: 0 });
+    expect(await bed.files.get("state/empty")).toHaveLength(0);
+  });
+
+  test.each([
+    [0, 3, "012"],
+    [7, 100, "789"],
+    [4, 4, ""],
+    [50, 60, ""],
+  ])("a range from %i to before %i is %o", async (start, end, expected) => {
+    await using bed = await open();
+    await bed.files.putIfAbsent("state/a", bytesOf("0123456789"));
+
+    const range = await bed.files.get("state/a", { range: { start, end } });
+
+    expect(text(range)).toBe(expected);
+  });
+
+  test("what is not there is undefined, and OBJECT_GONE for a download", async () => {
+    await using bed = await open();
+
+    expect(await bed.files.get("state/none")).toBeUndefined();
+    expect(await bed.files.stat("state/none")).toBeUndefined();
+    expect(await bed.files.get("inbox/none")).toBeUndefined();
+    await expect(bed.files.download("state/none")).rejects.toMatchObject({ code: "OBJECT_GONE" });
+    await expect(bed.files.download("inbox/none", { version: "1" })).rejects.toBeInstanceOf(SyncError);
+  });
+
+  test("a download stays whole while its object is replaced and deleted", async () => {
+    await using bed = await open();
+    await bed.files.put("state/a.csv.gz", bytesOf("old"));
+
+    await using local = await bed.files.download("state/a.csv.gz");
+    await bed.files.put("state/a.csv.gz", bytesOf("newer"));
+    await bed.files.delete("state/a.csv.gz");
+
+    expect(readFileSync(local.path, "utf8")).toBe("old");
+    expect(local.bytes).toBe(3);
+    expect(local.path).toMatch(/\.csv\.gz$/);
+  });
+
+  test("an aborted download does not start", async () => {
+    await using bed = await open();
+    await bed.files.put("state/a", bytesOf("old"));
+
+    await expect(bed.files.download("state/a", { signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
+  });
+
+  test("a downloaded object can be put under another key", async () => {
+    await using bed = await open();
+    await bed.files.put("inbox/a.csv", bytesOf("rows"));
+
+    {
+      await using local = await bed.files.download("inbox/a.csv");
+      await bed.files.putIfAbsent("archive/a", local);
+    }
+    await bed.files.delete("inbox/a.csv");
+
+    expect(text(await bed.files.get("archive/a"))).toBe("rows");
+  });
+
+  test("a deleted object is gone; deleting again is no error", async () => {
+    await using bed = await open();
+    await bed.files.put("state/a/b", bytesOf("x"));
+
+    await bed.files.delete("state/a/b");
+    await bed.files.delete("state/a/b");
+
+    expect(await bed.files.get("state/a/b")).toBeUndefined();
+    expect(await bed.files.list("state/")).toEqual([]);
+    expect(await bed.files.putIfAbsent("state/a/b", bytesOf("y"))).toBe("created");
+  });
+}
+
+function describeVersions(open: OpenFilesBed): void {
+  test("under inbox every put adds a version, and the newest is what the key means", async () => {
+    await using bed = await open();
+    const puts = [await bed.files.put("inbox/a.csv", bytesOf("one"))];
+    bed.clock.wind(secondMs);
+    puts.push(await bed.files.put("inbox/a.csv", bytesOf("three")));
+
+    const versions = await bed.files.versions("inbox/");
+
+    expect(versions).toEqual(puts);
+    expect(await bed.files.list("inbox/")).toEqual([puts[1]]);
+    expect(text(await bed.files.get("inbox/a.csv"))).toBe("three");
+    expect(text(await bed.files.get("inbox/a.csv", { version: String(puts[0]?.version) }))).toBe("one");
+    expect(await bed.files.stat("inbox/a.csv", String(puts[0]?.version))).toEqual(puts[0]);
+    await using local = await bed.files.download("inbox/a.csv", { version: String(puts[0]?.version) });
+    expect(readFileSync(local.path, "utf8")).toBe("one");
+  });
+
+  test("versions sort by age although the clock stands still or steps back, and none comes twice", async () => {
+    await using bed = await open();
+    const ids: string[] = [];
+    for (const step of [0, 0, -3_600_000, 1]) {
+      bed.clock.wind(step);
+      ids.push((await bed.files.put("inbox/a.csv", bytesOf("x"))).version);
+    }
+    await bed.files.delete("inbox/a.csv");
+    ids.push((await bed.files.put("inbox/a.csv", bytesOf("x"))).version);
+
+    expect(ids).toEqual([...new Set(ids)].sort());
+  });
+
+  test("put-if-absent under inbox makes the first version only", async () => {
+    await using bed = await open();
+
+    const first = await bed.files.putIfAbsent("inbox/a.csv", bytesOf("one"));
+    const second = await bed.files.putIfAbsent("inbox/a.csv", bytesOf("two"));
+
+    expect([first, second]).toEqual(["created", "exists"]);
+    expect(await bed.files.versions("inbox/")).toHaveLength(1);
+  });
+
+  test("deleting a version leaves the others; deleting the key takes them all", async () => {
+    await using bed = await open();
+    const one = await bed.files.put("inbox/a.csv", bytesOf("one"));
+    const two = await bed.files.put("inbox/a.csv", bytesOf("two"));
+
+    await bed.files.delete("inbox/a.csv", two.version);
+    const newest = await bed.files.stat("inbox/a.csv");
+    await bed.files.delete("inbox/a.csv", two.version);
+    await bed.files.put("inbox/a.csv", bytesOf("three"));
+    await bed.files.delete("inbox/a.csv");
+
+    expect(newest).toEqual(one);
+    expect(await bed.files.versions("inbox/")).toEqual([]);
+    expect(await bed.files.get("inbox/a.csv", { version: one.version })).toBeUndefined();
+  });
+}
+
+const oddKeys = [
+  "state/a",
+  "state/a/b",
+  "state/a/",
+  "state//a",
+  "state/../../etc/passwd",
+  "state/.",
+  "/absolute",
+  "state/a b+c%2F~!^",
+  "state/[glob]*?.parquet",
+  "state/month=2026-11/x.parquet",
+  'state/it\'s "quoted".csv',
+  "state/back\\slash",
+  "state/new\nline",
+  "state/nul\0",
+  "state/trailing. ",
+  "state/Ünïcode 名前 😀.csv",
+  `state/${"é".repeat(500)}`,
+  `state/${"%".repeat(300)}/${"y".repeat(600)}`,
+  "inbox/../x",
+  `inbox/${"z".repeat(900)}.csv`,
+];
+
+function describeKeys(open: OpenFilesBed): void {
+  test("every odd key holds its own object, is listed as it is, and can be deleted", async () => {
+    await using bed = await open();
+
+    for (const key of oddKeys) await bed.files.put(key, bytesOf(key));
+
+    for (const key of oddKeys) expect(text(await bed.files.get(key))).toBe(key);
+    const byBytes = oddKeys.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    expect(keysOf(await bed.files.list(""))).toEqual(byBytes);
+    for (const key of oddKeys) await bed.files.delete(key);
+    expect(await bed.files.list("")).toEqual([]);
+  });
+
+  test.each(["", "k".repeat(1_025), `${"é".repeat(512)}x`, "half a pair \ud800"])(
+    "no store takes such a key (%#)",
+    async (key) => {
+      await using bed = await open();
+
+      await expect(bed.files.put(key, bytesOf("x"))).rejects.toThrow(RangeError);
+    },
+  );
+}
+
+function describeLists(open: OpenFilesBed): void {
+  const keys = ["p/a", "p/a/1", "p/a/2", "p/a-1", "p/b", "p/c/d/e", "pq", "inbox/p"];
+
+  test("a list holds the keys that start with the prefix, in byte order", async () => {
+    await using bed = await open();
+    for (const key of keys) await bed.files.put(key, bytesOf("x"));
+
+    expect(keysOf(await bed.files.list("p/"))).toEqual(["p/a", "p/a-1", "p/a/1", "p/a/2", "p/b", "p/c/d/e"]);
+    expect(keysOf(await bed.files.list("p/a"))).toEqual(["p/a", "p/a-1", "p/a/1", "p/a/2"]);
+    expect(keysOf(await bed.files.list("p/a/"))).toEqual(["p/a/1", "p/a/2"]);
+    expect(keysOf(await bed.files.list("p/c/d"))).toEqual(["p/c/d/e"]);
+    expect(keysOf(await bed.files.list("x"))).toEqual([]);
+  });
+
+  test.each(["list", "versions"] as const)("pages of %s follow one another", async (method) => {
+    await using bed = await open();
+    for (const key of keys) await bed.files.put(key, bytesOf("x"));
+    await bed.files.put("inbox/p", bytesOf("y"));
+
+    const pages: string[][] = [];
+    let after: string | undefined;
+    do {
+      const page = keysOf(await bed.files[method]("", after === undefined ? { limit: 1 } : { limit: 1, after }));
+      if (page.length > 0) pages.push(page);
+      after = page.at(-1);
+    } while (after !== undefined);
+
+    const inboxPage = method === "list" ? ["inbox/p"] : ["inbox/p", "inbox/p"];
+    const others = ["p/a", "p/a-1", "p/a/1", "p/a/2", "p/b", "p/c/d/e", "pq"];
+    expect(pages).toEqual([inboxPage, ...others.map((key) => [key])]);
+  });
+
+  test("a list may start after a key that is not there", async () => {
+    await using bed = await open();
+    for (const key of keys) await bed.files.put(key, bytesOf("x"));
+
+    expect(keysOf(await bed.files.list("p/", { after: "p/a/1x" }))).toEqual(["p/a/2", "p/b", "p/c/d/e"]);
+    expect(keysOf(await bed.files.list("p/", { after: "p/c/" }))).toEqual(["p/c/d/e"]);
+    expect(keysOf(await bed.files.list("p/", { after: "q" }))).toEqual([]);
+  });
+}
+
+function describeProcesses(open: OpenFilesBed): void {
+  test("of many processes that put one key if absent, one wins", async () => {
+    await using bed = await open();
+    const [workers, count] = [4, 40];
+
+    const created = (await race(bed.address, { name: "putSameKeys", count }, workers)) as number[][];
+
+    expect(created.flat().sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, n) => n));
+    for (const [worker, numbers] of created.entries()) {
+      for (const number of numbers) {
+        const key = number % 2 === 0 ? `state/race/${number}` : `inbox/race/${number}`;
+        expect(text(await bed.files.get(key))).toBe(String(worker));
+      }
+    }
+    expect(await bed.files.versions("inbox/race/")).toHaveLength(count / 2);
+  });
+
+  test("versions put by many processes all count, each process's in its order", async () => {
+    await using bed = await open();
+    const [workers, count] = [4, 25];
+
+    const ids = (await race(bed.address, { name: "putVersions", count }, workers)) as string[][];
+
+    const versions = await bed.files.versions("inbox/race/");
+    expect(versions.map((info) => info.version)).toEqual(ids.flat().sort());
+    for (const own of ids) expect(own).toEqual(own.toSorted());
+  });
+
+  test("a process killed in mid-write leaves nothing half, and all that it acknowledged", async () => {
+    await using bed = await open();
+
+    for (let round = 0; round < 6; round += 1) {
+      const job = { name: "writeObjects", worker: 0, count: 1_000_000 } as const;
+      const acknowledged = await untilKilled(bed.address, job, { afterSteps: 1 + round, thenMs: round * 7 });
+
+      const infos = await bed.files.versions("");
+      for (const info of infos) {
+        const bytes = await bed.files.get(info.key, { version: info.version });
+        expect(bytes !== undefined && isWhole(bytes), `${info.key} is whole`).toBe(true);
+      }
+      const written = acknowledged.flatMap((number) => [`state/new/${number}`, `state/path/${number}`]);
+      expect(keysOf(infos)).toEqual(expect.arrayContaining(written));
+    }
+  });
+}
