@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import {
-  type Condition,
   ConditionFailed,
   type Item,
   itemBytesMax,
@@ -12,6 +11,7 @@ import {
 import { after, type Instant, minuteMs, secondMs } from "../../lib/model/time.ts";
 import type { WindableClock } from "../support/clock.ts";
 import { race, type StoreAddress, untilKilled } from "./port-workers.ts";
+import { describeConditions } from "./table-conditions.ts";
 
 /** A fresh, empty table, and how other processes reach it. */
 export interface TableBed extends AsyncDisposable {
@@ -99,78 +99,6 @@ function describeItems(open: OpenTableBed): void {
   });
 }
 
-const stored = { pk: "p", sk: "k", n: 5, text: "mé", flag: true, nothing: null };
-const emoji = "😀";
-const privateUse = "\uE000";
-
-function describeConditions(open: OpenTableBed): void {
-  const where = (attribute: string, is: "=" | "<>" | "<" | "<=" | ">" | ">=", value: string | number | boolean) => ({
-    where: [{ attribute, is, value }],
-  });
-  const cases: readonly (readonly [string, Condition, boolean])[] = [
-    ["item present", { item: "present" }, true],
-    ["item absent", { item: "absent" }, false],
-    ["no clause", {}, true],
-    ["attribute present", { where: [{ attribute: "n", is: "present" }] }, true],
-    ["null is present", { where: [{ attribute: "nothing", is: "present" }] }, true],
-    ["attribute absent", { where: [{ attribute: "other", is: "absent" }] }, true],
-    ["present attribute absent", { where: [{ attribute: "n", is: "absent" }] }, false],
-    ["n = 5", where("n", "=", 5), true],
-    ["n = '5'", where("n", "=", "5"), false],
-    ["n <> 5", where("n", "<>", 5), false],
-    ["n <> 6", where("n", "<>", 6), true],
-    ["n <> '5'", where("n", "<>", "5"), true],
-    ["other <> 5", where("other", "<>", 5), true],
-    ["other = 5", where("other", "=", 5), false],
-    ["n < 5", where("n", "<", 5), false],
-    ["n < 5.5", where("n", "<", 5.5), true],
-    ["n <= 5", where("n", "<=", 5), true],
-    ["n > 4", where("n", ">", 4), true],
-    ["n >= 6", where("n", ">=", 6), false],
-    ["n > -10", where("n", ">", -10), true],
-    ["n < '9'", where("n", "<", "9"), false],
-    ["other < 5", where("other", "<", 5), false],
-    ["other >= 5", where("other", ">=", 5), false],
-    ["text > 'mz'", where("text", ">", "mz"), true],
-    ["text = 'mé'", where("text", "=", "mé"), true],
-    ["flag = true", where("flag", "=", true), true],
-    ["flag = false", where("flag", "=", false), false],
-    ["sk = 'k'", where("sk", "=", "k"), true],
-    ["both", { where: [...where("n", "=", 5).where, ...where("flag", "=", false).where] }, false],
-  ];
-
-  test.each(cases)("on a stored item, %s: %o is %s", async (_, condition, isMet) => {
-    await using bed = await open();
-    await bed.table.put(stored);
-
-    const put = bed.table.put({ ...stored, n: 6 }, condition);
-    const outcome = await put.then(() => true).catch((error: unknown) => !(error instanceof ConditionFailed));
-
-    expect(outcome).toBe(isMet);
-    expect((await bed.table.get(stored))?.["n"]).toBe(isMet ? 6 : 5);
-  });
-
-  test("text is compared by its bytes, not by UTF-16 units", async () => {
-    await using bed = await open();
-    await bed.table.put({ pk: "p", sk: "k", text: emoji });
-
-    await bed.table.delete({ pk: "p", sk: "k" }, where("text", ">", privateUse));
-
-    expect(await bed.table.get({ pk: "p", sk: "k" })).toBeUndefined();
-  });
-
-  test("an absent item meets <> and absent, and no other clause", async () => {
-    await using bed = await open();
-    const deleteIf = (condition: Condition) => bed.table.delete({ pk: "p", sk: "none" }, condition);
-
-    await deleteIf({ item: "absent", where: [{ attribute: "n", is: "absent" }] });
-    await deleteIf(where("n", "<>", 1));
-
-    await expect(deleteIf(where("n", "=", 1))).rejects.toThrow(ConditionFailed);
-    await expect(deleteIf({ item: "present" })).rejects.toThrow(ConditionFailed);
-  });
-}
-
 function describeTransactions(open: OpenTableBed): void {
   test("a transaction writes all, or nothing and tells the first write that failed", async () => {
     await using bed = await open();
@@ -230,6 +158,9 @@ async function pagesOf(
   } while (cursor !== undefined && pages.length < 50);
   return pages;
 }
+
+const emoji = "😀";
+const privateUse = "\uE000";
 
 function describeQueries(open: OpenTableBed): void {
   const put = async (table: Table, ...keys: string[]) => {
