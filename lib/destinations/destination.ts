@@ -144,6 +144,8 @@ export interface Warehouse extends AsyncDisposable {
   receipts(syncId: SyncId, object: DataObject, after: Position): Promise<readonly Receipt[]>;
   /** Whether the receipt that ended at this position is still there. */
   hasReceipt(syncId: SyncId, object: DataObject, last: Position): Promise<boolean>;
+  /** The highest fence and log seq that the object's table shows, by any sync; zeros where it shows none. Reads only. */
+  heads(object: DataObject): Promise<{ readonly fence: number; readonly seq: number }>;
   /** Removes what was staged for a plan. Twice is the same as once. */
   discard(planId: RunId): Promise<void>;
 }

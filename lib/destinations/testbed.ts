@@ -1,4 +1,6 @@
-import type { TableName } from "../model/tables.ts";
+import { connect } from "node:net";
+import { SyncError } from "../model/errors.ts";
+import type { ColumnType, TableName } from "../model/tables.ts";
 import type { Dial } from "./destination.ts";
 
 /** What the contract suite starts for a kind: an engine to write to, and a way to look at it that is not our code. */
@@ -10,7 +12,7 @@ export interface Testbed extends AsyncDisposable {
   readonly folder: string;
   /**
    * The table's rows as plain JSON values: text as string, int64 and decimal as decimal string, JSON parsed, instants
-   * as ISO text to the microsecond (`2026-11-24T17:15:00.000000Z`), bool as boolean.
+   * as ISO text to the microsecond (`2026-11-24T17:15:00.000000Z`), bool as boolean. In the order of their keys.
    */
   rows(table: TableName, prefix?: string): Promise<readonly Record<string, unknown>[]>;
   /** Runs statements as the customer's administrator would. */
@@ -18,3 +20,34 @@ export interface Testbed extends AsyncDisposable {
 }
 
 export type StartTestbed = () => Promise<Testbed>;
+
+/** Reaches the port on this machine whatever the host is called. Throws `HOST_UNREACHABLE`. */
+export const loopbackDial: Dial = (host, port, signal) =>
+  new Promise((resolve, reject) => {
+    const socket = connect({ host: "127.0.0.1", port, signal });
+    const onError = (cause: NodeJS.ErrnoException) =>
+      reject(
+        new SyncError("HOST_UNREACHABLE", { message: `${host}:${port} cannot be reached (${cause.code})`, cause }),
+      );
+    socket.once("error", onError).once("connect", () => resolve(socket.off("error", onError)));
+  });
+
+/** A value that an engine gave as text, as `Testbed.rows` has it. */
+export function plainValue(type: ColumnType, text: unknown): unknown {
+  if (text === null || text === undefined) return null;
+  if (type === "json") return exactJson(String(text));
+  return type === "bool" ? text === true || text === "true" : String(text);
+}
+
+/** JSON by value; numbers that a double cannot hold stay texts, without the zeros that say nothing. */
+export function exactJson(text: string): unknown {
+  return JSON.parse(text, (_key, value: unknown, context: { source: string }) => {
+    if (typeof value !== "number") return value;
+    const shortest = withoutZeros(context.source);
+    return withoutZeros(String(value)) === shortest ? value : shortest;
+  });
+}
+
+function withoutZeros(number: string): string {
+  return /^-?\d+\.\d+$/.test(number) ? number.replace(/\.?0+$/, "") : number;
+}

@@ -13,6 +13,8 @@ export interface LocalPostgres extends AsyncDisposable {
   readonly user: string;
   readonly password: string;
   readonly database: string;
+  /** The cluster's own folder, which outlives the server. */
+  readonly dataFolder: string;
   createDatabase(name: string): Promise<void>;
 }
 
@@ -65,6 +67,7 @@ export async function startLocalPostgres(options: LocalPostgresOptions): Promise
     user,
     password,
     database,
+    dataFolder: databaseDir,
     createDatabase: (name) => server.createDatabase(name),
     [Symbol.asyncDispose]: () => server.stop(),
   };

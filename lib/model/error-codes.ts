@@ -82,6 +82,11 @@ export const errorCodes = {
     "The warehouse no longer holds the receipt of our last batch: its tables were replaced or emptied.",
     "Sync again from the start.",
   ),
+  STAGED_GONE: entry(
+    "internal",
+    "Rows that were staged for a batch are gone from the warehouse.",
+    "Nothing to do: they are staged again.",
+  ),
   // Our own coordination
   FENCE_LOST: entry("lost", "A younger writer took over.", "Nothing to do: the younger writer goes on."),
   ATTEMPT_CLOSED: entry("lost", "This attempt was closed; another has taken over.", "Nothing to do."),

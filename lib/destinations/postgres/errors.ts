@@ -1,0 +1,89 @@
+import type { ErrorCode } from "../../model/error-codes.ts";
+import { SyncError } from "../../model/errors.ts";
+import { redact } from "../redact.ts";
+
+/**
+ * SQLSTATE → our code; a class of two characters stands for all of its states that have no line of their own.
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+const sqlStates: Readonly<Record<string, ErrorCode>> = {
+  "08": "CONNECTION_LOST",
+  "22": "ROW_REJECTED",
+  "23": "ROW_REJECTED",
+  "23505": "CONFLICT",
+  "25006": "SETTINGS_INVALID",
+  "25P03": "CONNECTION_LOST",
+  "28": "AUTH_FAILED",
+  "3D": "OBJECT_MISSING",
+  "3F": "OBJECT_MISSING",
+  "40": "CONFLICT",
+  "42501": "PERMISSION_DENIED",
+  "42703": "COLUMN_CONFLICT",
+  "42804": "COLUMN_CONFLICT",
+  "42P01": "OBJECT_MISSING",
+  "42P07": "CONFLICT",
+  "42P10": "COLUMN_CONFLICT",
+  "428C9": "COLUMN_CONFLICT",
+  "53": "DEST_BUSY",
+  "53100": "QUOTA_EXCEEDED",
+  "54": "ROW_REJECTED",
+  "55P03": "CONFLICT",
+  "57014": "TIMEOUT",
+  "57P01": "CONNECTION_LOST",
+  "57P02": "CONNECTION_LOST",
+  "57P03": "DEST_BUSY",
+  "57P05": "CONNECTION_LOST",
+  "58030": "QUOTA_EXCEEDED",
+};
+
+/** Codes of Node's sockets and of its TLS. https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+const nodeCodes: readonly (readonly [RegExp, ErrorCode])[] = [
+  [/^(ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ERR_STREAM_PREMATURE_CLOSE)$/, "CONNECTION_LOST"],
+  [/^(CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE)/, "TLS_INVALID"],
+  [/^(ERR_TLS_|ERR_SSL_|ERR_OSSL_)/, "TLS_INVALID"],
+  [/^ENOENT$/, "OBJECT_GONE"],
+];
+
+/** What the driver throws without any code. */
+const driverTexts: readonly (readonly [RegExp, ErrorCode])[] = [
+  [/timeout expired/i, "HOST_UNREACHABLE"],
+  [/does not support SSL|establishing an SSL connection/, "TLS_INVALID"],
+  [/Connection terminated|connection error and is not queryable|was closed/i, "CONNECTION_LOST"],
+  [/SASL|password must be a/, "AUTH_FAILED"],
+];
+
+interface VendorError {
+  readonly message: string;
+  readonly code?: string;
+  readonly detail?: string;
+  readonly where?: string;
+}
+
+/** A failure of the server, the driver or the socket as one of ours, with the vendor's own words and code kept, less our secrets. */
+export function postgresError(thrown: unknown, secrets: readonly string[]): SyncError {
+  if (thrown instanceof SyncError) return thrown;
+  const error: VendorError = thrown instanceof Error ? thrown : { message: String(thrown) };
+  const code = codeOf(error);
+  return new SyncError(code, {
+    externalMessage: redact(wordsOf(error, code), secrets),
+    ...(error.code === undefined ? {} : { vendorCode: error.code }),
+    cause: thrown,
+  });
+}
+
+function codeOf(error: VendorError): ErrorCode {
+  const { code = "", message } = error;
+  if (/no pg_hba\.conf entry/.test(message)) return "ADDRESS_NOT_ALLOWED";
+  const byState = /^[0-9A-Z]{5}$/.test(code) ? (sqlStates[code] ?? sqlStates[code.slice(0, 2)]) : undefined;
+  if (byState !== undefined) return byState;
+  const byNode = nodeCodes.find(([pattern]) => pattern.test(code))?.[1];
+  return byNode ?? driverTexts.find(([pattern]) => pattern.test(message))?.[1] ?? "UNKNOWN";
+}
+
+/** The message, and where in the file it was; never `detail` and `where` as they are, since both may quote a customer's row. */
+function wordsOf(error: VendorError, code: ErrorCode): string {
+  if (code !== "ROW_REJECTED") return error.message;
+  const reason = /cannot be converted to text|surrogate|Token ".{0,40}" is invalid/.exec(error.detail ?? "")?.[0];
+  const place = /line \d+(, column [a-z_]+)?/.exec(error.where ?? "")?.[0];
+  return [error.message, reason, place].filter((part) => part !== undefined).join("; ");
+}

@@ -1,0 +1,18 @@
+import { defineDestination } from "../destination.ts";
+import { openPostgres } from "./client.ts";
+import { settings } from "./settings.ts";
+import { setupScript } from "./setup-script.ts";
+
+/** jsonb holds no string longer than this. https://www.postgresql.org/docs/current/datatype-json.html, `JENTRY_OFFLENMASK` */
+const valueBytesMax = 268_435_455;
+
+export default defineDestination({
+  kind: "postgres",
+  title: "PostgreSQL",
+  settings,
+  staging: "csv",
+  // Chosen for commits of seconds to a few minutes: one transaction merges all of a batch.
+  limits: { batchRowsMax: 500_000, batchBytesMax: 268_435_456, batchFilesMax: 32, valueBytesMax },
+  setupScript: (given, target) => setupScript(given, target.tablePrefix),
+  connect: async (given, target, options) => openPostgres(given, target, options),
+});

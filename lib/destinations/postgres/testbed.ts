@@ -1,0 +1,101 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import { type LocalPostgres, startLocalPostgres } from "../../local/postgres-server.ts";
+import { type TableName, warehouseTables } from "../../model/tables.ts";
+import { tableKeys, tableRef } from "../sql/dialect.ts";
+import { loopbackDial, plainValue, type Testbed } from "../testbed.ts";
+import { postgresDialect, quote } from "./dialect.ts";
+import { setupScript } from "./setup-script.ts";
+
+const schema = "analytics";
+
+export interface PostgresTestbed extends Testbed {
+  readonly server: LocalPostgres;
+  /** Answers of the database to its administrator. */
+  ask(sql: string): Promise<readonly Record<string, unknown>[]>;
+}
+
+/** A database and a user of its own on one server that all testbeds of the process share; set up by the script that customers run. */
+export async function startTestbed(): Promise<PostgresTestbed> {
+  const server = await borrowServer();
+  const name = `t_${randomBytes(6).toString("hex")}`;
+  await server.createDatabase(name);
+  const settings = {
+    host: "warehouse.test",
+    port: server.port,
+    database: name,
+    schema,
+    username: `writer_${name}`,
+    password: `canary-${randomBytes(9).toString("base64url")}`,
+    sslmode: "disable",
+  };
+  const ask = async (sql: string) => {
+    const { host, port, user, password } = server;
+    const client = new pg.Client({ host, port, user, password, database: name });
+    await client.connect();
+    try {
+      const result: pg.QueryResult | pg.QueryResult[] = await client.query(sql);
+      return (Array.isArray(result) ? result.at(-1)?.rows : result.rows) ?? [];
+    } finally {
+      await client.end();
+    }
+  };
+  await ask(setupScript({ database: name, schema, username: settings.username }, "klaviyo_"));
+  await ask(`ALTER ROLE ${quote(settings.username)} PASSWORD '${settings.password}'`);
+  return {
+    settings,
+    server,
+    ask,
+    dial: loopbackDial,
+    folder: tmpdir(),
+    rows: async (table, prefix = "klaviyo_") => {
+      const found = await ask(selectTexts(table, prefix));
+      return found.map((row) =>
+        Object.fromEntries(
+          warehouseTables[table].map(({ name: column, type }) => [column, plainValue(type, row[column])]),
+        ),
+      );
+    },
+    administer: async (sql) => {
+      await ask(sql);
+    },
+    [Symbol.asyncDispose]: () => giveServerBack(),
+  };
+}
+
+function selectTexts(table: TableName, prefix: string): string {
+  const columns = warehouseTables[table].map(({ name, type }) => {
+    const text =
+      type === "instant" ? `to_char("${name}" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')` : `"${name}"::text`;
+    return `${text} AS "${name}"`;
+  });
+  return `SELECT ${columns.join(", ")} FROM ${tableRef(postgresDialect(schema), prefix, table)} ORDER BY ${tableKeys[table].join(", ")}`;
+}
+
+let shared: Promise<{ server: LocalPostgres; folder: string }> | undefined;
+let borrowers = 0;
+
+async function borrowServer(): Promise<LocalPostgres> {
+  borrowers += 1;
+  shared ??= startShared();
+  return (await shared).server;
+}
+
+async function startShared(): Promise<{ server: LocalPostgres; folder: string }> {
+  const folder = await mkdtemp(join(tmpdir(), "warehouse-sync-postgres-bed-"));
+  return { server: await startLocalPostgres({ folder, port: 0 }), folder };
+}
+
+/** The last one to go stops the server; hold one testbed open to keep it. */
+async function giveServerBack(): Promise<void> {
+  borrowers -= 1;
+  if (borrowers > 0 || shared === undefined) return;
+  const { server, folder } = await shared;
+  shared = undefined;
+  await server[Symbol.asyncDispose]();
+  await rm(server.dataFolder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true });
+}
