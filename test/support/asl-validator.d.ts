@@ -1,0 +1,7 @@
+declare module "asl-validator" {
+  /** Version 4 ships no types of its own. */
+  export default function validate(
+    definition: unknown,
+    options?: { readonly checkArn?: boolean; readonly checkPaths?: boolean },
+  ): { readonly isValid: boolean; errorsText(separator?: string): string };
+}
