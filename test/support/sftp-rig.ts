@@ -1,3 +1,4 @@
+import { createConnection } from "node:net";
 import { join } from "node:path";
 import ssh2, { type Client, type ConnectConfig, type SFTPWrapper } from "ssh2";
 import { sftpLogin } from "../../lib/flows/accounts/sftp-login.ts";
@@ -111,8 +112,7 @@ export async function connect(rig: SftpRig, login: Partial<ConnectConfig> = {}):
       .on("error", reject)
       .once("close", () => reject(new Error("closed")));
     client.connect({
-      host: "127.0.0.1",
-      port: rig.server.port,
+      sock: createConnection({ host: "127.0.0.1", port: rig.server.port, noDelay: true }),
       username: rig.user.sftpUsername,
       privateKey: rig.key.privateKey,
       ...login,
@@ -121,7 +121,6 @@ export async function connect(rig: SftpRig, login: Partial<ConnectConfig> = {}):
   const sftp = await new Promise<SFTPWrapper>((resolve, reject) =>
     client.sftp((error, channel) => (error === undefined ? resolve(channel) : reject(error))),
   );
-  client.setNoDelay(true);
   const lost = ended.then(() => Promise.reject(new Error("the connection ended")));
   lost.catch(() => undefined);
   const call: Session["call"] = (run) => {

@@ -1,7 +1,11 @@
-import type { Files } from "../../../flows/ports.ts";
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { pipeline } from "node:stream/promises";
+import type { FileInfo, Files } from "../../../flows/ports.ts";
 import { fileKeys } from "../../../flows/store/keys.ts";
 import { readList, writeList } from "../../../flows/store/records.ts";
 import type { AccountId, UserId } from "../../../model/ids.ts";
+import type { Instant } from "../../../model/time.ts";
 import type { UploadPlace } from "./places.ts";
 import { denied, type Refusal } from "./refusal.ts";
 import type { TreeFile, UserTree } from "./user-tree.ts";
@@ -36,7 +40,7 @@ interface Move extends Owner {
 /** Gives whole bytes their name. One under a temporary name waits there for its renaming. */
 export async function storeUpload(desk: UploadDesk, owner: Owner, key: string, path: string): Promise<void> {
   const info = await desk.files.put(key, { path });
-  if (!isHeld(key)) await announce(desk, { ...owner, key, version: info.version, bytes: info.bytes });
+  await announce(desk, { ...owner, ...uploadOf(info) });
 }
 
 /** Renames what is not imported yet. Killed anywhere and begun again (or finished at the next start), one name imports and no byte is lost. */
@@ -51,8 +55,7 @@ export async function renameUpload(
   const toKey = tree.uploadKey(to);
   if (toKey === file.key) return;
   if (isHeld(file.key)) {
-    await using local = await desk.files.download(file.key);
-    await storeUpload(desk, owner, toKey, local.path);
+    await storeOnce(desk, owner, { from: file.key, version: file.version, to: toKey, since: file.modifiedAt });
     await desk.files.delete(file.key);
     return;
   }
@@ -81,16 +84,50 @@ async function finishMove(desk: UploadDesk, move: Move, journal: string): Promis
   const { accountId, userId, from, version, to } = move;
   // Only after this may the new name appear: else both names could be imported.
   const isOurs = await desk.withdraw({ accountId, userId, key: from, version });
-  if (isOurs && (await desk.files.stat(from, version)) !== undefined) {
-    await using local = await desk.files.download(from, { version });
-    await storeUpload(desk, { accountId, userId }, to, local.path);
+  const since = (await desk.files.stat(journal))?.modifiedAt;
+  if (isOurs && since !== undefined && (await desk.files.stat(from, version)) !== undefined) {
+    await storeOnce(desk, { accountId, userId }, { from, version, to, since });
     await desk.files.delete(from, version);
   }
   await desk.files.delete(journal);
   return isOurs;
 }
 
+interface Copy {
+  readonly from: string;
+  readonly version: string;
+  readonly to: string;
+  /** When this copying can have begun at the earliest. */
+  readonly since: Instant;
+}
+
+/** Copies an upload to its new name, unless a killed forerunner of this very copying has done it. */
+async function storeOnce(desk: UploadDesk, owner: Owner, { from, version, to, since }: Copy): Promise<void> {
+  await using local = await desk.files.download(from, { version });
+  const twins = (await desk.files.versions(to)).filter(
+    (one) => one.key === to && one.modifiedAt >= since && one.bytes === local.bytes,
+  );
+  const digest = twins.length === 0 ? "" : await sha256Of(local.path);
+  for (const twin of twins) {
+    await using other = await desk.files.download(to, { version: twin.version });
+    if ((await sha256Of(other.path)) === digest) return announce(desk, { ...owner, ...uploadOf(twin) });
+  }
+  await storeUpload(desk, owner, to, local.path);
+}
+
+async function sha256Of(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(path), hash);
+  return hash.digest("hex");
+}
+
+function uploadOf({ key, version, bytes }: FileInfo): Pick<Upload, "key" | "version" | "bytes"> {
+  return { key, version, bytes };
+}
+
+/** Says that a file waits for its import; one under a temporary name does not. */
 async function announce(desk: UploadDesk, upload: Upload): Promise<void> {
+  if (isHeld(upload.key)) return;
   try {
     await desk.onUpload(upload);
     desk.log("sftp.uploaded", { ...upload });
