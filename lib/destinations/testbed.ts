@@ -41,8 +41,8 @@ export function plainValue(type: ColumnType, text: unknown): unknown {
 
 /** JSON by value; numbers that a double cannot hold stay texts, without the zeros that say nothing. */
 export function exactJson(text: string): unknown {
-  return JSON.parse(text, (_key, value: unknown, context: { source: string }) => {
-    if (typeof value !== "number") return value;
+  return JSON.parse(text, (_key: string, value: unknown, context?: { readonly source: string }) => {
+    if (typeof value !== "number" || context === undefined) return value;
     const shortest = withoutZeros(context.source);
     return withoutZeros(String(value)) === shortest ? value : shortest;
   });

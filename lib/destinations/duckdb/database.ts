@@ -1,7 +1,7 @@
 import { lstat, mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { BIGINT, type DuckDBConnection, DuckDBInstance, VARCHAR } from "@duckdb/node-api";
 import { SyncError } from "../../model/errors.ts";
 import { abortError } from "../abort.ts";
 import { quoteText } from "../sql/identifiers.ts";
@@ -101,9 +101,10 @@ async function openAndWork<T>(
 function openDatabase(connection: DuckDBConnection, signal: AbortSignal): OpenDatabase {
   const query = async ({ sql, values }: SqlStatement): Promise<readonly SqlRow[]> => {
     const bound = values.map((value) => (typeof value === "number" ? BigInt(value) : value));
+    const types = values.map((value) => (typeof value === "number" ? BIGINT : VARCHAR));
     try {
       signal.throwIfAborted();
-      return (await connection.runAndReadAll(sql, bound)).getRowObjects();
+      return (await connection.runAndReadAll(sql, bound, types)).getRowObjects();
     } catch (error) {
       throw signal.aborted ? abortError(signal) : duckdbError(error);
     }

@@ -32,7 +32,7 @@ export async function startTestbed(): Promise<PostgresTestbed> {
     password: `canary-${randomBytes(9).toString("base64url")}`,
     sslmode: "disable",
   };
-  const ask = async (sql: string) => {
+  const ask = async (sql: string): Promise<readonly Record<string, unknown>[]> => {
     const { host, port, user, password } = server;
     const client = new pg.Client({ host, port, user, password, database: name });
     await client.connect();

@@ -1,0 +1,137 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type {
+  Batch,
+  Destination,
+  OpenOptions,
+  Receipt,
+  RunningCommit,
+  StagedFile,
+  Warehouse,
+} from "../../lib/destinations/destination.ts";
+import { destinations, loadDestination } from "../../lib/destinations/registry.ts";
+import type { StartTestbed, Testbed } from "../../lib/destinations/testbed.ts";
+import type { LogId, RunId, SyncId } from "../../lib/model/ids.ts";
+import type { DataObject, Position } from "../../lib/model/log.ts";
+import type { Instant } from "../../lib/model/time.ts";
+import { type ChangeRow, writeChangeFile } from "./change-files.ts";
+
+export const kinds = Object.keys(destinations);
+
+/** Fails where a kind has no testbed: every kind has to pass the suite. */
+export async function startBed(kind: string): Promise<Testbed> {
+  const module: { startTestbed: StartTestbed } = await import(`../../lib/destinations/${kind}/testbed.ts`);
+  return module.startTestbed();
+}
+
+export interface OpenRequest {
+  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly logId?: string;
+  readonly tablePrefix?: string;
+  readonly onStep?: OpenOptions["onStep"];
+  readonly signal?: AbortSignal;
+  readonly dial?: OpenOptions["dial"];
+}
+
+export interface BatchRequest {
+  readonly object?: DataObject;
+  /** Rows of each file, in order. */
+  readonly files: readonly (readonly ChangeRow[])[];
+  readonly metrics?: readonly ChangeRow[];
+  readonly planId?: string;
+  readonly syncId?: string;
+  /** The files' positions are (seq, 1), (seq, 2), … @default 1 */
+  readonly seq?: number;
+  readonly rowsQuarantined?: number;
+}
+
+export interface WarehouseRig extends AsyncDisposable {
+  readonly bed: Testbed;
+  readonly destination: Destination;
+  /** For files of the test's own. */
+  readonly folder: string;
+  open(request?: OpenRequest): Promise<Warehouse>;
+  /** Stages the batch's files and answers the batch. */
+  stage(warehouse: Warehouse, request: BatchRequest): Promise<Batch>;
+}
+
+export const syncedAt = Date.UTC(2026, 10, 24, 18, 0, 0, 0) as Instant;
+const ourLog = "lg00000000000001";
+
+/** A testbed whose tables the check has found or made, and what a test does with it. */
+export async function warehouseRig(kind: string): Promise<WarehouseRig> {
+  const destination = await loadDestination(kind);
+  const bed = await startBed(kind);
+  const folder = await mkdtemp(join(tmpdir(), "warehouse-sync-rig-"));
+  const open = (request: OpenRequest = {}) =>
+    destination.open(
+      { ...bed.settings, ...request.settings },
+      { logId: (request.logId ?? ourLog) as LogId, tablePrefix: request.tablePrefix ?? "klaviyo_" },
+      {
+        signal: request.signal ?? AbortSignal.timeout(60_000),
+        dial: request.dial ?? bed.dial,
+        folder: bed.folder,
+        ...(request.onStep === undefined ? {} : { onStep: request.onStep }),
+      },
+    );
+  await using first = await open();
+  for await (const step of first.check()) if (!step.ok) throw new Error(`${kind}: ${step.step}: ${step.detail}`);
+  return {
+    bed,
+    destination,
+    folder,
+    open,
+    stage: (warehouse, request) => stageBatch(warehouse, { ...request, format: destination.staging, folder }),
+    [Symbol.asyncDispose]: async () => {
+      await bed[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function stageBatch(
+  warehouse: Warehouse,
+  request: BatchRequest & { format: Destination["staging"]; folder: string },
+): Promise<Batch> {
+  const { folder, format, files, metrics, planId = "rn00000000000001" } = request;
+  const object = request.object ?? "profiles";
+  const staged: StagedFile[] = [];
+  for (const [index, rows] of files.entries()) {
+    const file = await writeChangeFile({ folder, object, rows, format, planId, number: index + 1 });
+    staged.push(await warehouse.stage(file));
+  }
+  const metricFile =
+    metrics === undefined
+      ? null
+      : await warehouse.stage(await writeChangeFile({ folder, object: "metrics", rows: metrics, format, planId }));
+  const seq = request.seq ?? 1;
+  const position = (file: number): Position => ({ seq, file });
+  return {
+    syncId: (request.syncId ?? "cn00000000000001-profiles-periodic") as SyncId,
+    planId: planId as RunId,
+    object,
+    first: position(1),
+    last: position(files.length),
+    files: staged,
+    metricFile,
+    rowsStaged: files.flat().length,
+    syncedAt,
+    rowsQuarantined: request.rowsQuarantined ?? 0,
+  };
+}
+
+/** The receipt that a commit comes to, polled where the warehouse takes its time. */
+export async function commit(warehouse: Warehouse, batch: Batch, fence = 1): Promise<Receipt> {
+  let answer: Receipt | RunningCommit = await warehouse.commit(batch, fence);
+  while ("token" in answer) answer = await warehouse.poll(answer.token);
+  return answer;
+}
+
+/** The code of the failure that a promise comes to. */
+export async function codeOf(work: Promise<unknown>): Promise<string> {
+  return work.then(
+    () => "no failure",
+    (error: { code?: string }) => error.code ?? String(error),
+  );
+}
