@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { hourMs } from "../../lib/model/time.ts";
-import { task } from "../support/machines.ts";
+import { historyEventsMax, historyMeter } from "../support/history-meter.ts";
+import { fanOut, task } from "../support/machines.ts";
 import { idle, never, workflowsBed } from "../support/workflows-bed.ts";
 
 describe("many executions", () => {
@@ -90,4 +91,27 @@ describe("the end of the process", () => {
     expect(logged).toEqual(["execution-ended", "execution-end-failed"]);
     expect(await bed.workflows.describe("dispatch", "run-1")).toBe("SUCCEEDED");
   });
+});
+
+test("a meter counts events and payloads of the longest history as AWS would", async () => {
+  const meter = historyMeter();
+  let tries = 0;
+  using bed = workflowsBed(
+    {
+      DoIt: task("DoIt", { Retry: [{ ErrorEquals: ["Error"] }], Next: "All" }),
+      All: fanOut({ One: task("One") }, { Next: "End" }),
+      End: { Type: "Succeed" },
+    },
+    {
+      "do-it": () => (++tries < 3 ? Promise.reject(new Error("again")) : { itemsKey: "k", filler: "x".repeat(1_000) }),
+    },
+    { items: [{ n: 1 }, { n: 2 }], observe: meter.observe },
+  );
+
+  await bed.run();
+
+  // Started and ended 2; DoIt 2 + 3 tries of 3; All 2 + 2; End 2.
+  expect(meter.eventsMax).toBe(19);
+  expect(meter.bytesMax).toBe(JSON.stringify({ itemsKey: "k", filler: "x".repeat(1_000) }).length);
+  expect(historyEventsMax).toBeLessThan(25_000);
 });

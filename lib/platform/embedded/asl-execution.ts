@@ -19,6 +19,17 @@ export interface ExecutionDeps {
   readonly slots: TaskSlots;
   /** Upper bound of items of one map that run at once. */
   readonly itemsAtOnceMax: number;
+  /** Sees what Step Functions would write into histories: for tests that count. */
+  readonly observe?: (happening: Happening) => void;
+}
+
+/** Something that a history records. Each execution, and each item of a fan-out, has a history of its own. */
+export interface Happening {
+  readonly history: object;
+  /** A state was passed; a task was tried; a fan-out was run. */
+  readonly kind: "state" | "try" | "fan-out";
+  /** Of a state: the longer of its input and output, as JSON. */
+  readonly bytes: number;
 }
 
 /** What the context object `$$` shows. */
@@ -36,8 +47,9 @@ export async function runMachine(
   signal: AbortSignal,
 ): Promise<unknown> {
   signal.throwIfAborted();
+  const history = {};
   const handlers = [...machine.states].map(([name, state]) => {
-    const handle = (stateInput: unknown) => runState(deps, state, stateInput, context, signal);
+    const handle = (stateInput: unknown) => runState(deps, state, stateInput, { context, signal, history });
     return [name, handle] as const;
   });
   const interpreter = new StateMachine(machine.definition, { validationOptions: { noValidate: true } });
@@ -45,6 +57,7 @@ export async function runMachine(
     overrides: { taskResourceLocalHandlers: Object.fromEntries(handlers) as never },
     context: context as never,
   });
+  if (deps.observe) void observeStates(run.eventLogs, history, deps.observe);
   const abort = () => run.abort();
   signal.addEventListener("abort", abort, { once: true });
   try {
@@ -54,22 +67,42 @@ export async function runMachine(
   }
 }
 
-async function runState(
-  deps: ExecutionDeps,
-  state: LocalState,
-  input: unknown,
-  context: ContextObject,
-  signal: AbortSignal,
-): Promise<unknown> {
+type Run = { readonly context: ContextObject; readonly signal: AbortSignal; readonly history: object };
+
+async function runState(deps: ExecutionDeps, state: LocalState, input: unknown, run: Run): Promise<unknown> {
+  const { signal, history } = run;
   const retryDeps = { wait: deps.wait, fraction: () => deps.randomness.fraction() };
   switch (state.kind) {
     case "task":
-      return withRetries(state.retry, retryDeps, signal, () => runTask(deps, state.timeoutSeconds, input, signal));
+      return withRetries(state.retry, retryDeps, signal, () => {
+        deps.observe?.({ history, kind: "try", bytes: 0 });
+        return runTask(deps, state.timeoutSeconds, input, signal);
+      });
     case "wait":
       return deps.wait(waitMs(deps.clock, input as WaitInput), signal).then(() => null);
     case "fan-out":
-      return withRetries(state.retry, retryDeps, signal, () => fanOut(deps, state, input, context, signal));
+      return withRetries(state.retry, retryDeps, signal, () => {
+        deps.observe?.({ history, kind: "fan-out", bytes: 0 });
+        return fanOut(deps, state, input, run);
+      });
   }
+}
+
+/** Reports every state that was left, by its end, a catch or a failure. */
+async function observeStates(
+  events: AsyncIterable<unknown>,
+  history: object,
+  observe: (happening: Happening) => void,
+): Promise<void> {
+  for await (const event of events) {
+    const { type, state } = event as { type: string; state?: { input?: unknown; output?: unknown } };
+    if (type !== "StateExited" && type !== "StateCaught") continue;
+    observe({ history, kind: "state", bytes: Math.max(jsonBytes(state?.input), jsonBytes(state?.output)) });
+  }
+}
+
+function jsonBytes(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value ?? null));
 }
 
 type WaitInput = { readonly seconds?: number; readonly timestamp?: string };
@@ -138,13 +171,7 @@ type FanOutInput = {
 };
 
 /** Runs the processor once per item. The first item that fails ends the others and fails the state. */
-async function fanOut(
-  deps: ExecutionDeps,
-  state: FanOut,
-  input: unknown,
-  context: ContextObject,
-  signal: AbortSignal,
-): Promise<unknown> {
+async function fanOut(deps: ExecutionDeps, state: FanOut, input: unknown, { context, signal }: Run): Promise<unknown> {
   const { items = [], reader, input: stateInput } = input as FanOutInput;
   const all = reader === undefined ? items : await readItems(deps, reader.Key);
   const others = new AbortController();

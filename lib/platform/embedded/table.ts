@@ -39,7 +39,7 @@ const setUp = (survives: "power" | "process") => `
 
 /** The state store in one SQLite file that many processes may open at once. Reads and writes are short and block the event loop. */
 export function openTable(path: string, options: TableOptions): Table & Disposable {
-  const database = new DatabaseSync(path, { timeout: busyTimeoutMs });
+  const database = translating(() => new DatabaseSync(path, { timeout: busyTimeoutMs }));
   translating(() => setUpOnce(database, options.survives ?? "power"));
   return new SqliteTable(database, options.clock);
 }

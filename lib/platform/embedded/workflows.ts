@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Clock, ExecutionStatus, Files, Randomness, WorkflowName, Workflows } from "../../flows/ports.ts";
 import { SyncError } from "../../model/errors.ts";
 import { secondMs } from "../../model/time.ts";
-import { type ExecutionDeps, payloadBytesMax, type RunStep, runMachine } from "./asl-execution.ts";
+import { type ExecutionDeps, type Happening, payloadBytesMax, type RunStep, runMachine } from "./asl-execution.ts";
 import { failureOf } from "./asl-failure.ts";
 import { type Machine, parseMachine, prepareMachine } from "./asl-machine.ts";
 import { TaskSlots } from "./task-slots.ts";
@@ -34,6 +34,8 @@ export interface WorkflowsOptions {
   readonly tasksAtOnceMax?: number;
   /** Items of one map that run at once, whatever the machine allows. @default 2 */
   readonly itemsAtOnceMax?: number;
+  /** For tests that count events and payloads. */
+  readonly observe?: (happening: Happening) => void;
 }
 
 /** `Workflows` in this process, with what its owner needs to end it. */
@@ -81,6 +83,7 @@ class InterpretedWorkflows implements EmbeddedWorkflows {
       wait: options.wait ?? ((ms, signal) => options.clock.sleep(ms, signal)),
       slots: new TaskSlots(options.tasksAtOnceMax ?? 2),
       itemsAtOnceMax: options.itemsAtOnceMax ?? 2,
+      ...(options.observe ? { observe: options.observe } : {}),
     };
   }
 
