@@ -1,4 +1,4 @@
-import { createConnection } from "node:net";
+import { createConnection, type Socket } from "node:net";
 import { join } from "node:path";
 import ssh2, { type Client, type ConnectConfig, type SFTPWrapper } from "ssh2";
 import { sftpLogin } from "../../lib/flows/accounts/sftp-login.ts";
@@ -94,6 +94,7 @@ async function textsIn(files: Files, prefix: string): Promise<Record<string, str
 export interface Session extends Disposable {
   readonly client: Client;
   readonly sftp: SFTPWrapper;
+  readonly socket: Socket;
   /** Resolves when the connection is over. */
   readonly ended: Promise<void>;
   put(path: string, text: string | Buffer): Promise<void>;
@@ -105,6 +106,7 @@ export interface Session extends Disposable {
 /** Logs in as the user of the rig, or as `login` says. */
 export async function connect(rig: SftpRig, login: Partial<ConnectConfig> = {}): Promise<Session> {
   const client = new ssh2.Client();
+  const socket = createConnection({ host: "127.0.0.1", port: rig.server.port, noDelay: true });
   const ended = new Promise<void>((resolve) => client.once("close", resolve));
   await new Promise<void>((resolve, reject) => {
     client
@@ -112,7 +114,7 @@ export async function connect(rig: SftpRig, login: Partial<ConnectConfig> = {}):
       .on("error", reject)
       .once("close", () => reject(new Error("closed")));
     client.connect({
-      sock: createConnection({ host: "127.0.0.1", port: rig.server.port, noDelay: true }),
+      sock: socket,
       username: rig.user.sftpUsername,
       privateKey: rig.key.privateKey,
       ...login,
@@ -132,6 +134,7 @@ export async function connect(rig: SftpRig, login: Partial<ConnectConfig> = {}):
   return {
     client,
     sftp,
+    socket,
     ended,
     call,
     put: async (path, text) => call((to, done) => to.writeFile(path, text, done)),
