@@ -34,8 +34,12 @@ export interface Connection {
   readonly checkSteps: readonly CheckOutcome[];
   /** The check at work; null when none is. */
   readonly check: PendingCheck | null;
-  /** How many checks were started, to name their executions. */
+  /** How many checks were begun. */
   readonly checks: number;
+  /** Secrets no longer in use and not removed yet. */
+  readonly retiredSecretRefs: readonly string[];
+  /** Fences of this connection's commits begin above it: above whatever an earlier connection left in the same tables. */
+  readonly fenceBase: number;
   /** True from the first Enabled on: the fields that name the target are frozen. */
   readonly everEnabled: boolean;
   readonly createdAt: Instant;
@@ -45,11 +49,13 @@ export interface Connection {
 
 /** A check under way, and what it is to change when it passes. */
 export interface PendingCheck {
+  /** Counts the checks of a connection, and names their executions. */
+  readonly number: number;
   readonly startedAt: Instant;
   /** Settings and secret to try in place of those in use; null tries those. */
   readonly candidate: { readonly settings: Readonly<Record<string, unknown>>; readonly secretRef: string } | null;
-  /** The state to go back to when it fails; null leaves it `unable to connect`. */
-  readonly stateBefore: ConnectionState | null;
+  /** Whether passing it enables the connection; else it stays as it was. */
+  readonly enables: boolean;
 }
 
 /** One step of a connection check, as shown. */

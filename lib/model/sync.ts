@@ -2,7 +2,7 @@ import type { HistoryWindow } from "./connection.ts";
 import type { ErrorClass } from "./error-classes.ts";
 import type { ErrorCode } from "./error-codes.ts";
 import type { AccountId, ConnectionId, RunId, SyncId } from "./ids.ts";
-import type { ChangeFile, DataObject, Position } from "./log.ts";
+import type { ChangeFile, DataObject, Position, StateFile } from "./log.ts";
 import type { Instant } from "./time.ts";
 
 export const syncModes = ["historical", "periodic", "backfill"] as const;
@@ -42,6 +42,8 @@ export interface SyncRecord {
   readonly nextRunAt: Instant | null;
   readonly lastCheckedAt: Instant | null;
   readonly lastSyncedAt: Instant | null;
+  /** When the warehouse last let us in; with nothing to send, it is asked once a day. */
+  readonly loginCheckedAt: Instant | null;
   readonly rowsSent: number;
   /** When its first run was taken up. */
   readonly startedAt: Instant | null;
@@ -161,8 +163,8 @@ export interface Plan {
   readonly to: Position;
   readonly files: readonly PlannedFile[];
   readonly rows: number;
-  /** Metrics that ride in the events batches: key of a Parquet file with the metric table's columns less `_synced_at`. */
-  readonly metricFileKey: string | null;
+  /** Metrics that ride in an events batch: a Parquet file with the metric table's columns less `_synced_at`. */
+  readonly metricFile: StateFile | null;
 }
 
 /** A failure kept for the dashboard: who, when, what, and how to mend it. */

@@ -68,5 +68,6 @@ function pendingWrites(before: Connection | undefined, after: Connection): reado
 }
 
 function isPending(connection: Connection): boolean {
-  return connection.check !== null || (connection.state === "removed" && connection.secretRef !== "");
+  const hasSecretToRemove = connection.state === "removed" && connection.secretRef !== "";
+  return connection.check !== null || hasSecretToRemove || connection.retiredSecretRefs.length > 0;
 }

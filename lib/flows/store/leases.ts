@@ -47,6 +47,12 @@ export async function takeLease(
   return lease;
 }
 
+/** The lease as it stands, held or not. */
+export async function readLease(table: Table, accountId: AccountId, name: string): Promise<Lease | undefined> {
+  const item = await table.get(accountItem(accountId, `lease/${name}`));
+  return item === undefined ? undefined : recordOf<Lease>(item);
+}
+
 /** Gives the lease back. Giving back what was lost is no error. */
 export async function releaseLease(deps: LeaseDeps, accountId: AccountId, lease: Lease): Promise<void> {
   const released: Lease = { ...lease, holder: "", until: 0 as Instant };

@@ -66,8 +66,14 @@ export async function listedRuns(table: Table, list: "open-runs" | "closed-runs"
   return (await Promise.all(shards)).flat().map((item) => recordOf<RunRef>(item));
 }
 
+/** Says that a closed run's staging was removed. */
+export function discardedItem(accountId: AccountId, runId: RunId): ItemKey {
+  return accountItem(accountId, `batch/discarded/${runId}`);
+}
+
 /** Takes a closed run off the list once nothing of it is left to clean up. */
 export async function forgetClosedRun(table: Table, ref: RunRef): Promise<void> {
+  await table.delete(discardedItem(ref.accountId, ref.runId));
   await table.delete(listKey("closed-runs", ref.accountId, ref.runId));
 }
 

@@ -1,0 +1,106 @@
+import type { Connection } from "../../model/connection.ts";
+import type { DataObject } from "../../model/log.ts";
+import { nextTick } from "../../model/retry.ts";
+import type { SyncMode, SyncRecord } from "../../model/sync.ts";
+import type { Instant } from "../../model/time.ts";
+import type { Deps } from "../deps.ts";
+import type { TableWrite } from "../ports.ts";
+import { accountItem } from "../store/keys.ts";
+import { accountPointer } from "../store/log.ts";
+import { syncIdOf, syncsOf, syncWrites } from "../store/syncs.ts";
+
+/**
+ * The writes that give a connection the syncs of its selection: new ones with their cut at the present head, those of
+ * objects no longer selected disabled, the others awake again. They fail when a consolidation moves the head meanwhile.
+ */
+export async function ensureSyncs(
+  deps: Deps,
+  connection: Connection,
+  why: "check passed" | "selection changed",
+): Promise<readonly TableWrite[]> {
+  const { accountId, selection } = connection;
+  const [pointer, existing] = await Promise.all([
+    accountPointer(deps.table, accountId),
+    syncsOf(deps.table, accountId, connection.id),
+  ]);
+  const now = deps.clock.now();
+  const missing = selection.objects.flatMap((object) =>
+    (["historical", "periodic"] as const)
+      .filter((mode) => !existing.some((sync) => sync.object === object && sync.mode === mode))
+      .map((mode) => {
+        const cutSeq = object === "profiles" ? pointer.profilesSeq : pointer.eventsSeq;
+        return newSync(connection, object, mode, { cutSeq, cutStateKey: pointer.stateKey, now });
+      }),
+  );
+  const pointerItem = accountItem(accountId, "pointer");
+  const pointerIsSame: TableWrite =
+    pointer.version === 0
+      ? { check: pointerItem, condition: { item: "absent" } }
+      : { check: pointerItem, condition: { where: [{ attribute: "version", is: "=", value: pointer.version }] } };
+  return [
+    ...(missing.length === 0 ? [] : [pointerIsSame]),
+    ...missing.flatMap((sync) => syncWrites(null, sync)),
+    ...existing.flatMap((sync) =>
+      syncWrites(sync, selection.objects.includes(sync.object) ? awake(sync, now, why) : asleep(sync, now)),
+    ),
+  ];
+}
+
+/** Disabled until its connection is enabled, or its object selected, again. */
+export function asleep(sync: SyncRecord, now: Instant): SyncRecord {
+  return { ...sync, disabledAt: sync.disabledAt ?? now, nextRunAt: null };
+}
+
+/** A passing check also mends what failed, save for receipts that are gone: those tables need a new start. */
+function awake(sync: SyncRecord, now: Instant, why: "check passed" | "selection changed"): SyncRecord {
+  const isMendable = why === "check passed" && sync.lastError?.code !== "RECEIPT_GONE";
+  const mended = isMendable ? { failedAt: null, erroredSince: null, failures: 0, lastError: null } : {};
+  const next = { ...sync, disabledAt: null, ...mended };
+  const isResting = next.pausedAt !== null || next.completedAt !== null || next.failedAt !== null;
+  const wasStopped = sync.disabledAt !== null || next.erroredSince !== sync.erroredSince;
+  return { ...next, nextRunAt: isResting ? null : wasStopped ? now : sync.nextRunAt };
+}
+
+function newSync(
+  connection: Connection,
+  object: DataObject,
+  mode: SyncMode,
+  cut: { cutSeq: number; cutStateKey: string; now: Instant },
+): SyncRecord {
+  const { cutSeq, now } = cut;
+  const isPeriodic = mode === "periodic";
+  return {
+    id: syncIdOf(connection.id, object, mode),
+    accountId: connection.accountId,
+    connectionId: connection.id,
+    object,
+    mode,
+    cutSeq,
+    cutStateKey: isPeriodic || object === "events" ? null : cut.cutStateKey,
+    cutAt: now,
+    history: connection.selection.history,
+    // Whatever file of the entry at the cut: all of them belong to the historical sync.
+    watermark: isPeriodic ? { seq: cutSeq, file: wholeEntry } : { seq: 0, file: 0 },
+    lastReceipt: null,
+    runId: null,
+    pausedAt: null,
+    disabledAt: null,
+    completedAt: null,
+    failedAt: null,
+    erroredSince: null,
+    failures: 0,
+    lastError: null,
+    nextRunAt: isPeriodic ? nextTick(now) : now,
+    lastCheckedAt: null,
+    lastSyncedAt: null,
+    loginCheckedAt: now,
+    rowsSent: 0,
+    startedAt: null,
+    filesPerBatch: null,
+    goodBatches: 0,
+    version: 0,
+  };
+}
+
+/** After every file of an entry, however many it has. */
+const wholeEntry = 1_000_000_000;

@@ -1,0 +1,23 @@
+import type { Warehouse } from "../../destinations/destination.ts";
+import type { Connection } from "../../model/connection.ts";
+import type { Deps } from "../deps.ts";
+import { requireAccount } from "../store/accounts.ts";
+
+/** Settings in use, or a candidate's that a check tries. */
+export type WarehouseSettings = Pick<Connection, "accountId" | "kind" | "settings" | "secretRef" | "tablePrefix">;
+
+/** Opens a session with a connection's warehouse; `await using` closes it. */
+export async function openWarehouse(
+  deps: Deps,
+  connection: WarehouseSettings,
+  signal: AbortSignal,
+): Promise<Warehouse> {
+  const account = await requireAccount(deps.table, connection.accountId);
+  const destination = await deps.destination(connection.kind);
+  const secrets: Record<string, unknown> = JSON.parse(await deps.secrets.get(connection.secretRef));
+  return destination.open(
+    { ...connection.settings, ...secrets },
+    { logId: account.logId, tablePrefix: connection.tablePrefix },
+    { signal, dial: deps.dial, folder: deps.accountFolder(connection.accountId) },
+  );
+}

@@ -1,0 +1,108 @@
+import * as z from "zod";
+import { type ErrorCode, errorCodes } from "../../model/error-codes.ts";
+import { judge, type Verdict } from "../../model/retry.ts";
+import type { ErrorRecord, ErrorSummary, RunRecord, SyncRecord } from "../../model/sync.ts";
+import type { Instant } from "../../model/time.ts";
+import type { Deps } from "../deps.ts";
+import { whileContended } from "../store/contention.ts";
+import { errorWrites } from "../store/errors.ts";
+import { getRunRecord, runWrites } from "../store/runs.ts";
+import { syncWrites } from "../store/syncs.ts";
+import { discardStaging } from "./discard-staging.ts";
+import { type NotedFailure, notedFailure } from "./note-failure.ts";
+import { AttemptRequest, isOpenAttempt, openRun } from "./open-run.ts";
+
+export const FailRunRequest = AttemptRequest.extend({
+  /** As the machine's `Catch` hands it over. */
+  error: z.looseObject({ Error: z.string(), Cause: z.string().optional() }).optional(),
+});
+type FailRunRequest = z.infer<typeof FailRunRequest>;
+
+/** Ends a failed attempt: records the error, and leaves the sync `Errored` with its next try or `Failed`, by the error's class. */
+export async function failRun(deps: Deps, request: FailRunRequest, signal: AbortSignal): Promise<void> {
+  const failure = await failureOf(deps, request);
+  const isFailed = await whileContended(async () => {
+    const { accountId, runId } = request;
+    if (!isOpenAttempt(await getRunRecord(deps.table, accountId, runId), request.attempt)) return false;
+    const { run, sync } = await openRun(deps, request);
+    const now = deps.clock.now();
+    const { class: errorClass } = errorCodes[failure.code];
+    const error: ErrorSummary = { code: failure.code, class: errorClass, message: failure.message, at: now };
+    const verdict = judge(sync, error, now);
+    const next = applied(sync, run, error, verdict, now);
+    await deps.table.transact([
+      ...syncWrites(sync, next.sync),
+      ...runWrites(run, next.run),
+      ...(verdict.is === "interrupted" ? [] : errorWrites(errorRecord(sync, run, failure, error))),
+    ]);
+    return verdict.is === "failed";
+  });
+  if (isFailed) await discardQuietly(deps, request, signal);
+}
+
+/** What a step noted where that is what the machine caught; else what the machine says. */
+async function failureOf(deps: Deps, request: FailRunRequest): Promise<NotedFailure> {
+  const noted = await notedFailure(deps, request);
+  const caught = request.error;
+  if (noted !== undefined && (caught === undefined || caught.Error === noted.name)) return noted;
+  const code: ErrorCode = caught?.Error === "States.Timeout" ? "TIMEOUT" : "WORKFLOW_DIED";
+  const words = caught === undefined ? null : `${caught.Error}: ${(caught.Cause ?? "").slice(0, 1_000)}`;
+  return {
+    name: caught?.Error ?? "",
+    code,
+    message: errorCodes[code].text,
+    vendorCode: null,
+    externalMessage: words,
+    step: "execution",
+  };
+}
+
+function applied(
+  sync: SyncRecord,
+  run: RunRecord,
+  error: ErrorSummary,
+  verdict: Verdict,
+  now: Instant,
+): { sync: SyncRecord; run: RunRecord } {
+  const rest = { ...run, attemptOpen: false };
+  if (verdict.is === "interrupted") return { sync: due(sync, verdict.nextRunAt), run: rest };
+  const { erroredSince, failures } = verdict;
+  const marked = { ...sync, erroredSince, failures, lastError: error };
+  if (verdict.is === "errored") return { sync: due(marked, verdict.nextRunAt), run: { ...rest, error } };
+  return {
+    sync: { ...marked, failedAt: now, runId: null, nextRunAt: null },
+    run: { ...rest, error, state: "failed", endedAt: now },
+  };
+}
+
+function due(sync: SyncRecord, nextRunAt: Instant): SyncRecord {
+  return { ...sync, nextRunAt: sync.pausedAt === null && sync.disabledAt === null ? nextRunAt : null };
+}
+
+function errorRecord(sync: SyncRecord, run: RunRecord, failure: NotedFailure, error: ErrorSummary): ErrorRecord {
+  return {
+    id: `${run.id}-${run.attempt}`,
+    accountId: sync.accountId,
+    connectionId: sync.connectionId,
+    syncId: sync.id,
+    runId: run.id,
+    attempt: run.attempt,
+    step: failure.step,
+    code: failure.code,
+    class: error.class,
+    summary: failure.message,
+    externalMessage: failure.externalMessage,
+    vendorCode: failure.vendorCode,
+    fix: errorCodes[failure.code].fix,
+    at: error.at,
+  };
+}
+
+/** A run that will not go on leaves nothing behind; where the warehouse cannot be reached, the sweep tries again. */
+async function discardQuietly(deps: Deps, request: AttemptRequest, signal: AbortSignal): Promise<void> {
+  try {
+    await discardStaging(deps, await getRunRecord(deps.table, request.accountId, request.runId), signal);
+  } catch (error) {
+    deps.log("staging was not removed", { runId: request.runId, message: String(error) });
+  }
+}

@@ -1,0 +1,21 @@
+import { SyncError } from "../../model/errors.ts";
+import type { SyncRecord } from "../../model/sync.ts";
+import { retryConnection } from "../connections/retry-connection.ts";
+import type { Deps } from "../deps.ts";
+import { getSyncRecord } from "../store/syncs.ts";
+import { SyncRef } from "./requests.ts";
+
+export const ReenableSyncRequest = SyncRef;
+
+/** Runs the check of a failed sync's connection; when it passes, what had failed goes on from its watermark. */
+export async function reenableSync(deps: Deps, request: SyncRef, signal: AbortSignal): Promise<SyncRecord> {
+  const sync = await getSyncRecord(deps.table, request.accountId, request.syncId);
+  if (sync.failedAt === null || sync.disabledAt !== null)
+    throw new SyncError("STATE_CONFLICT", { message: "only a failed sync can be re-enabled" });
+  if (sync.lastError?.code === "RECEIPT_GONE")
+    throw new SyncError("STATE_CONFLICT", {
+      message: "the warehouse lost our rows: remove this connection and make it anew, to sync again from the start",
+    });
+  await retryConnection(deps, { accountId: request.accountId, connectionId: sync.connectionId }, signal);
+  return getSyncRecord(deps.table, request.accountId, request.syncId);
+}
