@@ -15,6 +15,8 @@ export interface Testbed extends AsyncDisposable {
    * as ISO text to the microsecond (`2026-11-24T17:15:00.000000Z`), bool as boolean. In the order of their keys.
    */
   rows(table: TableName, prefix?: string): Promise<readonly Record<string, unknown>[]>;
+  /** The table's columns as the engine's catalogue has them, in order; empty where there is no such table. */
+  columns(table: TableName): Promise<readonly { readonly name: string; readonly required: boolean }[]>;
   /** Runs statements as the customer's administrator would. */
   administer(sql: string): Promise<void>;
 }
@@ -39,15 +41,21 @@ export function plainValue(type: ColumnType, text: unknown): unknown {
   return type === "bool" ? text === true || text === "true" : String(text);
 }
 
-/** JSON by value; numbers that a double cannot hold stay texts, without the zeros that say nothing. */
+/** JSON by value; a number that no double holds becomes its digits and exponent, as text. */
 export function exactJson(text: string): unknown {
   return JSON.parse(text, (_key: string, value: unknown, context?: { readonly source: string }) => {
     if (typeof value !== "number" || context === undefined) return value;
-    const shortest = withoutZeros(context.source);
-    return withoutZeros(String(value)) === shortest ? value : shortest;
+    if (value === 0) return 0;
+    const exact = decimalOf(context.source);
+    return decimalOf(String(value)) === exact ? value : exact;
   });
 }
 
-function withoutZeros(number: string): string {
-  return /^-?\d+\.\d+$/.test(number) ? number.replace(/\.?0+$/, "") : number;
+/** A decimal number in one spelling of its value: digits without zeros around them, and the exponent of the last. */
+function decimalOf(number: string): string {
+  const [, sign = "", whole = "", fraction = "", exponent = "0"] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(number) ?? [];
+  const digits = `${whole}${fraction}`.replace(/^0+/, "");
+  const significant = digits.replace(/0+$/, "");
+  return `${sign}${significant}e${Number(exponent) - fraction.length + digits.length - significant.length}`;
 }

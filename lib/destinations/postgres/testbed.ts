@@ -59,6 +59,11 @@ export async function startTestbed(): Promise<PostgresTestbed> {
         ),
       );
     },
+    columns: async (table) => {
+      const catalogue = "SELECT column_name, is_nullable FROM information_schema.columns WHERE table_name =";
+      const found = await ask(`${catalogue} 'klaviyo_${table}' ORDER BY ordinal_position`);
+      return found.map((row) => ({ name: String(row["column_name"]), required: row["is_nullable"] === "NO" }));
+    },
     administer: async (sql) => {
       await ask(sql);
     },
