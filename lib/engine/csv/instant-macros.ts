@@ -1,0 +1,51 @@
+import { sqlText } from "../engine.ts";
+
+const time = String.raw`(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,9})?)?`;
+const zone = String.raw` ?(?:Z|UTC|[+\x{2D}](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?)`;
+const iso = `[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T]${time}(?:${zone})?)?`;
+const american = `([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}|[0-9]{2})((?:[ T]${time}(?:${zone})?)?)`;
+
+/**
+ * How a time is read, as macros of a session; `as_instant(t)` answers a TIMESTAMP in UTC or null. A time without zone is
+ * one of the mapping's zone: in the hour that spring leaves out it counts with the offset before, in the hour that
+ * autumn repeats it is the second. Digits beyond the microsecond are cut off.
+ */
+export function instantMacros(timeZone: string, dateFormat: string | null): string {
+  const macros = [
+    ["local_instant(ts)", timeZone === "UTC" ? "ts" : `timezone(${sqlText(timeZone)}, ts)::TIMESTAMP`],
+    [
+      "zoned_instant(t)",
+      // `2026-11-24 17:15 +0100` as DuckDB spells it.
+      String.raw`TRY_CAST(regexp_replace(regexp_replace(t, ' ?UTC$', 'Z'), ' ?([+\x{2D}][0-9]{2}):?([0-9]{2})$', '\1:\2') AS TIMESTAMPTZ)::TIMESTAMP`,
+    ],
+    [
+      "iso_instant(t)",
+      `CASE WHEN regexp_matches(substr(t, 11), '[ZU+\\x{2D}]') THEN zoned_instant(t) ELSE local_instant(TRY_CAST(t AS TIMESTAMP)) END`,
+    ],
+    ["century(y)", `CASE WHEN length(y) = 4 THEN y WHEN y < '69' THEN '20' || y ELSE '19' || y END`],
+    ["american_as_iso(p)", `century(p.y) || '-' || lpad(p.m, 2, '0') || '-' || lpad(p.d, 2, '0') || p.rest`],
+    [
+      "read_instant(t)",
+      `CASE
+        WHEN regexp_full_match(t, '${iso}') THEN iso_instant(t)
+        WHEN regexp_full_match(t, '[0-9]{9,10}(?:\\.[0-9]{1,6})?')
+          THEN make_timestamp((TRY_CAST(t AS DECIMAL(18,6)) * 1000000)::BIGINT)
+        WHEN regexp_full_match(t, '[0-9]{12,13}') THEN make_timestamp(TRY_CAST(t AS BIGINT) * 1000)
+        WHEN regexp_full_match(t, '${american}')
+          THEN iso_instant(american_as_iso(regexp_extract(t, '^${american}$', ['m', 'd', 'y', 'rest'])))
+        END`,
+    ],
+    [
+      "as_instant(t)",
+      dateFormat === null
+        ? "read_instant(trim(t))"
+        : formatted(`try_strptime(trim(t), ${sqlText(dateFormat)})`, dateFormat),
+    ],
+  ] as const;
+  return macros.map(([head, body]) => `CREATE OR REPLACE TEMP MACRO ${head} AS ${body}`).join(";\n");
+}
+
+/** A format that reads the zone gives an instant, any other a local time. */
+function formatted(parsed: string, dateFormat: string): string {
+  return /%[zZ]/.test(dateFormat) ? `(${parsed})::TIMESTAMP` : `local_instant((${parsed})::TIMESTAMP)`;
+}

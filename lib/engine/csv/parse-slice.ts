@@ -1,0 +1,136 @@
+import { rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { ColumnPlan } from "../../model/column-plan.ts";
+import { cellBytesMax } from "../../model/limits.ts";
+import type { Instant } from "../../model/time.ts";
+import { type Engine, type EngineSession, sqlText } from "../engine.ts";
+import { cellMacros } from "./cell-macros.ts";
+import { type CleanSlice, cleanSlice } from "./clean-slice.ts";
+import { instantMacros } from "./instant-macros.ts";
+import { bringsProfiles, eventSelect, profileSelect } from "./intake-sql.ts";
+import type { RecordSource } from "./record-stream.ts";
+import { type Verdicts, writeRejects } from "./reject-rows.ts";
+import { type RowCheck, readCells, rowChecks } from "./row-sql.ts";
+
+export interface SliceRequest {
+  readonly source: RecordSource;
+  readonly plan: ColumnPlan;
+  readonly uploadedAt: Instant;
+  /** An empty folder for the files that come out. */
+  readonly folder: string;
+}
+
+/** Files of one slice; a path is null where there would be nothing in it. */
+export interface ParsedSlice {
+  /** records = accepted + rejected */
+  readonly records: number;
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly profilePath: string | null;
+  readonly eventPath: string | null;
+  /** Rows of the report, and the rejected lines themselves, without header. */
+  readonly reportPath: string | null;
+  readonly rejectedPath: string | null;
+}
+
+/**
+ * Reads whole records of a CSV into intake files, rows in the order of the file. What is wrong with a row sets it
+ * aside; what is wrong with the file throws.
+ */
+export async function parseSlice(engine: Engine, request: SliceRequest, signal: AbortSignal): Promise<ParsedSlice> {
+  const { source, plan, folder } = request;
+  const cleanPath = join(folder, "clean.csv");
+  const clean = await cleanSlice(source, cleanPath, signal);
+  await using session = await engine.open(signal);
+  const checks = rowChecks(plan, request.uploadedAt);
+  await session.run(
+    [cellMacros, instantMacros(plan.timeZone, plan.dateFormat), rowsView(request, cleanPath, clean, checks)].join(
+      ";\n",
+    ),
+  );
+  const written = clean.good === 0 ? noRows : await writeIntake(session, plan, folder);
+  const rejected = clean.records - written.accepted;
+  const rejects = rejected === 0 ? noRejects : await rejectRows(session, request, checks, clean.good, signal);
+  await rm(cleanPath);
+  return { records: clean.records, rejected, ...written, ...rejects };
+}
+
+const noRows = { accepted: 0, profilePath: null, eventPath: null };
+const noRejects = { reportPath: null, rejectedPath: null };
+
+/**
+ * The verdict is volatile (`random()` never exceeds 1) so that the filter over it stays above what was read: pushed
+ * down, it would have every cell read twice.
+ */
+function rowsView(
+  { source, plan }: SliceRequest,
+  path: string,
+  clean: CleanSlice,
+  checks: readonly RowCheck[],
+): string {
+  const cases = checks.map(({ sql }, index) => `WHEN ${sql} THEN ${index}`);
+  return `CREATE OR REPLACE TEMP VIEW parsed AS
+    SELECT *, CASE ${cases.join(" ")} WHEN random() > 1 THEN -1 END AS verdict
+    FROM (SELECT ${readCells(plan)} FROM ${readCsv(path, source, clean)})`;
+}
+
+function readCsv(path: string, { columns, delimiter }: RecordSource, { lineBreak }: CleanSlice): string {
+  const names = Array.from({ length: columns }, (_, index) => `'c${index}': 'VARCHAR'`);
+  const options = [
+    `columns = {${names.join(", ")}}`,
+    `delim = ${sqlText(String.fromCharCode(delimiter))}`,
+    `new_line = '${lineBreak === "\n" ? "\\n" : "\\r\\n"}'`,
+    // Cells of the limit's size in every column would be longer than any line that is let through.
+    `max_line_size = ${8 * cellBytesMax}, buffer_size = ${16 * cellBytesMax}`,
+    `header = false, skip = 1, auto_detect = false, quote = '"', escape = '"', nullstr = '', comment = ''`,
+    "parallel = false, strict_mode = true, compression = 'none'",
+  ];
+  return `read_csv(${sqlText(path)}, ${options.join(", ")})`;
+}
+
+async function writeIntake(session: EngineSession, plan: ColumnPlan, folder: string) {
+  const profilePath = bringsProfiles(plan) ? join(folder, "profiles.parquet") : null;
+  const eventPath = plan.object === "events" ? join(folder, "events.parquet") : null;
+  const counts: number[] = [];
+  for (const [path, select] of [
+    [profilePath, profileSelect],
+    [eventPath, eventSelect],
+  ] as const) {
+    if (path !== null) counts.push(await copyRows(session, select(plan), path));
+  }
+  const accepted = counts[0] ?? 0;
+  if (accepted > 0) return { accepted, profilePath, eventPath };
+  for (const path of [profilePath, eventPath]) if (path !== null) await rm(path, { force: true });
+  return noRows;
+}
+
+/** LZ4 is the fastest of the codecs that every reader of Parquet has, and intake files live for days only. */
+async function copyRows(session: EngineSession, select: string, path: string): Promise<number> {
+  const [answer] = await session.rows(
+    `COPY (SELECT ${select} FROM parsed WHERE verdict IS NULL) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION lz4_raw)`,
+  );
+  return Number(answer?.["Count"] ?? 0);
+}
+
+async function rejectRows(
+  session: EngineSession,
+  { source, plan, folder }: SliceRequest,
+  checks: readonly RowCheck[],
+  good: number,
+  signal: AbortSignal,
+) {
+  const verdicts = good === 0 ? { rows: new Int32Array(), checks: new Int32Array() } : await readVerdicts(session);
+  const paths = { reportPath: join(folder, "report.csv"), rejectedPath: join(folder, "rejected.csv") };
+  await writeRejects({ source, headers: plan.headers, checks, verdicts, ...paths }, signal);
+  return (await stat(paths.rejectedPath)).size === 0 ? { ...paths, rejectedPath: null } : paths;
+}
+
+/** Which of the sound records were refused, by their number among them, and by which check. */
+async function readVerdicts(session: EngineSession): Promise<Verdicts> {
+  const reader = await session.connection.runAndReadAll(
+    `SELECT number::INTEGER, verdict::INTEGER FROM (SELECT row_number() OVER () - 1 AS number, verdict FROM parsed)
+     WHERE verdict IS NOT NULL ORDER BY number`,
+  );
+  const [rows = [], checks = []] = reader.getColumns();
+  return { rows: Int32Array.from(rows as number[]), checks: Int32Array.from(checks as number[]) };
+}

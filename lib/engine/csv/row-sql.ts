@@ -1,0 +1,99 @@
+import type { CellKind, ColumnPlan, PlannedColumn } from "../../model/column-plan.ts";
+import type { ErrorCode } from "../../model/error-codes.ts";
+import { identifierKinds } from "../../model/intake.ts";
+import { eventAheadYearsMax, eventAtMin, jsonLevelsMax } from "../../model/limits.ts";
+import { type Instant, isoOf } from "../../model/time.ts";
+
+/** A reason to set a row aside. The first that holds is the row's verdict. */
+export interface RowCheck {
+  readonly code: ErrorCode;
+  /** The cell it speaks of; null when it is the row as a whole. */
+  readonly index: number | null;
+  readonly sql: string;
+}
+
+const readers: Partial<Record<CellKind, string>> = {
+  email: "as_email",
+  phone: "as_phone",
+  id: "as_id",
+  metric: "as_metric",
+  instant: "as_instant",
+  decimal: "as_decimal",
+  currency: "as_currency",
+};
+
+const refusals: Partial<Record<CellKind, ErrorCode>> = {
+  email: "INVALID_EMAIL",
+  phone: "INVALID_PHONE",
+  id: "ID_TOO_LONG",
+  metric: "METRIC_INVALID",
+  instant: "INVALID_DATE",
+  decimal: "INVALID_NUMBER",
+  currency: "CURRENCY_INVALID",
+};
+
+/** The cells of a row as `c0`, `c1`…, and what was read from those that have a form as `n0`, `n1`…, `n_unique`. */
+export function readCells(plan: ColumnPlan): string {
+  const read = plan.columns.flatMap(({ index, kind }) => {
+    const reader = readers[kind];
+    return reader === undefined ? [] : [`${reader}(said(c${index})) AS n${index}`];
+  });
+  const unique = plan.uniqueIdIndexes.length === 0 ? [] : [`as_id(${joinedId(plan)}) AS n_unique`];
+  return ["*", ...read, ...unique].join(", ");
+}
+
+function joinedId({ uniqueIdIndexes }: ColumnPlan): string {
+  const cells = uniqueIdIndexes.map((index) => `said(c${index})`);
+  return cells.join(" || '_' || ");
+}
+
+/** Every check of a row, in the order in which they decide. */
+export function rowChecks(plan: ColumnPlan, uploadedAt: Instant): readonly RowCheck[] {
+  return [
+    ...plan.columns.flatMap((column) => cellChecks(column, plan, uploadedAt)),
+    ...(plan.uniqueIdIndexes.length === 0
+      ? []
+      : [{ code: "ID_TOO_LONG", index: null, sql: `${joinedId(plan)} IS NOT NULL AND n_unique IS NULL` } as const]),
+    { code: "ROW_IDENTIFIER_MISSING", index: null, sql: `coalesce(${identifiers(plan).join(", ")}) IS NULL` },
+  ];
+}
+
+function identifiers(plan: ColumnPlan): string[] {
+  const found = plan.columns.filter(({ column }) => (identifierKinds as readonly string[]).includes(column));
+  return found.map(({ index }) => `n${index}`);
+}
+
+function cellChecks(column: PlannedColumn, plan: ColumnPlan, uploadedAt: Instant): readonly RowCheck[] {
+  const { index, kind } = column;
+  const check = (code: ErrorCode, sql: string): RowCheck => ({ code, index, sql });
+  if (kind === "typed") {
+    const levels = jsonLevelsMax - column.path.length;
+    return [
+      check(
+        "JSON_TOO_DEEP",
+        `looks_like_json(c${index}) AND json_valid(c${index}) AND json_deeper_than_${levels}(c${index})`,
+      ),
+    ];
+  }
+  if (kind === "json") return jsonChecks(column);
+  const code = refusals[kind];
+  if (code === undefined) return [];
+  const isRequired = column.column === "event_at" || (column.column === "metric_name" && plan.metricName === null);
+  const refused = isRequired ? `n${index} IS NULL` : `n${index} IS NULL AND said(c${index}) IS NOT NULL`;
+  if (kind !== "instant") return [check(code, refused)];
+  const latest = new Date(uploadedAt);
+  latest.setUTCFullYear(latest.getUTCFullYear() + eventAheadYearsMax);
+  const window = `TIMESTAMP '${eventAtMin}' AND TIMESTAMP '${isoOf(latest.getTime() as Instant).slice(0, 23)}'`;
+  return [check(code, `${refused} OR n${index} NOT BETWEEN ${window}`)];
+}
+
+function jsonChecks({ index, path }: PlannedColumn): readonly RowCheck[] {
+  const cell = `c${index}`;
+  const isGiven = `${cell} IS NOT NULL AND ${cell} <> '\\N'`;
+  const levels = jsonLevelsMax - path.length;
+  const form = path.length === 0 ? ` AND json_type(${cell}) = 'OBJECT'` : "";
+  return [
+    { code: "INVALID_JSON", index, sql: `${isGiven} AND NOT (is_json(${cell})${form})` },
+    { code: "JSON_TOO_DEEP", index, sql: `${isGiven} AND json_deeper_than_${levels}(${cell})` },
+  ];
+}
