@@ -131,6 +131,7 @@ export const errorCodes = {
   ),
   DUPLICATE_HEADER: entry("input", "Two columns have the same name.", "Give each column a name of its own."),
   EMPTY_HEADER: entry("input", "A column has no name.", "Name every column in the first line."),
+  HEADER_TOO_LONG: entry("input", "A column's name is too long.", "Shorten the name, or quote the header rightly."),
   TOO_MANY_COLUMNS: entry(
     "input",
     "The file has too many columns.",
