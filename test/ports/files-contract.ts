@@ -11,7 +11,7 @@ import { isWhole } from "./port-worker.ts";
 import { race, type StoreAddress, untilKilled } from "./port-workers.ts";
 
 /** Fresh, empty files, and how other processes reach them. */
-export interface FilesBed extends AsyncDisposable {
+interface FilesBed extends AsyncDisposable {
   readonly files: Files;
   readonly clock: WindableClock;
   readonly address: StoreAddress;

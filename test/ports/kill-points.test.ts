@@ -87,7 +87,7 @@ describe("kill-points", () => {
 
   test("a SIGKILL at a point ends the process there", async () => {
     using folder = tempFolder();
-    const child = fork(import.meta.filename.replace(/\.test\.ts$/, "-victim.ts"), [folder.path], { stdio: "inherit" });
+    const child = fork(new URL("./kill-points-victim.ts", import.meta.url), [folder.path], { stdio: "inherit" });
 
     const [, signal] = await once(child, "exit");
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Secrets } from "../../lib/flows/ports.ts";
 
-export interface SecretsBed extends AsyncDisposable {
+interface SecretsBed extends AsyncDisposable {
   readonly secrets: Secrets;
   /** The same secrets, opened by another process. */
   reopen(): Promise<Secrets>;

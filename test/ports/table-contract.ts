@@ -14,7 +14,7 @@ import { race, type StoreAddress, untilKilled } from "./port-workers.ts";
 import { describeConditions } from "./table-conditions.ts";
 
 /** A fresh, empty table, and how other processes reach it. */
-export interface TableBed extends AsyncDisposable {
+interface TableBed extends AsyncDisposable {
   readonly table: Table;
   readonly clock: WindableClock;
   readonly address: StoreAddress;

@@ -2,9 +2,9 @@ import { describe, expect, test, vi } from "vitest";
 import type { ExecutionStatus, WorkflowName, Workflows } from "../../lib/flows/ports.ts";
 
 /** What a step of the bed's machine `dispatch` (one task, `${TestStep}`, input passed on) does. */
-export type TestStep = (input: unknown, signal: AbortSignal) => Promise<unknown>;
+type TestStep = (input: unknown, signal: AbortSignal) => Promise<unknown>;
 
-export interface WorkflowsBed extends AsyncDisposable {
+interface WorkflowsBed extends AsyncDisposable {
   readonly workflows: Workflows;
 }
 

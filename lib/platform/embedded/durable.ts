@@ -15,7 +15,7 @@ export async function flush(path: string): Promise<void> {
 }
 
 /** Makes a folder and its parents, and their names last. */
-export async function makeFolder(path: string): Promise<void> {
+async function makeFolder(path: string): Promise<void> {
   const first = await mkdir(path, { recursive: true });
   if (first === undefined) return;
   for (let folder = path; folder.length >= first.length; folder = dirname(folder)) await flush(dirname(folder));
