@@ -3,5 +3,5 @@ declare module "asl-validator" {
   export default function validate(
     definition: unknown,
     options?: { readonly checkArn?: boolean; readonly checkPaths?: boolean },
-  ): { readonly isValid: boolean; errorsText(separator?: string): string };
+  ): { readonly isValid: boolean; readonly errorsText: (separator?: string) => string };
 }
