@@ -10,8 +10,8 @@ export interface ParsedSshKey {
 }
 
 /** AWS Transfer Family takes no longer key bodies: https://docs.aws.amazon.com/transfer/latest/userguide/API_ImportSshPublicKey.html */
-export const sshKeyCharactersMax = 2_048;
-export const rsaBitsMin = 2_048;
+const sshKeyCharactersMax = 2_048;
+const rsaBitsMin = 2_048;
 
 /** Bytes of a coordinate on each curve. */
 const curveBytes: Readonly<Record<string, number>> = { nistp256: 32, nistp384: 48, nistp521: 66 };

@@ -68,11 +68,12 @@ test("a client that outruns the disk is made to wait", async () => {
   const handle = await openUpload(session);
   const prototype = await fileHandles();
   const { promise: disk, resolve: goOn } = Promise.withResolvers<void>();
-  const real = prototype.writev;
-  vi.spyOn(prototype, "writev").mockImplementation(async function (this: FileHandle, buffers, position) {
+  const real: unknown = Reflect.get(prototype, "writev");
+  const stalled = async function (this: FileHandle, ...given: unknown[]): Promise<unknown> {
     await disk;
-    return real.call(this, buffers, position);
-  });
+    return typeof real === "function" ? Reflect.apply(real, this, given) : undefined;
+  };
+  vi.spyOn(prototype, "writev").mockImplementation(stalled as FileHandle["writev"]);
   const [piece, count] = [Buffer.alloc(32_000, "x"), 1_500];
 
   const writes = Array.from({ length: count }, (_, index) =>

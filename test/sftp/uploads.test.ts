@@ -1,3 +1,5 @@
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { fileKeys } from "../../lib/flows/store/keys.ts";
@@ -108,73 +110,6 @@ describe("an upload", () => {
   });
 });
 
-describe("writes", () => {
-  test("arrive in any order, many at once", async () => {
-    await using rig = await sftpRig();
-    using session = await connect(rig);
-    const piece = 10_000;
-    const whole = Buffer.from(Array.from({ length: 40 * piece }, (_, index) => 65 + ((index * 7) % 23)));
-    const handle = await session.call<Buffer>((sftp, done) => sftp.open("/events/a.csv", "w", done));
-    const offsets = Array.from({ length: 40 }, (_, index) => ((index * 17) % 40) * piece);
-
-    await Promise.all(
-      offsets.map((at) => session.call((sftp, done) => sftp.write(handle, whole, at, piece, at, done))),
-    );
-    await session.call((sftp, done) => sftp.close(handle, done));
-
-    expect(await rig.inbox()).toEqual({ "/events/a.csv": whole.toString() });
-  });
-
-  test("that leave a hole are refused at the end, and nothing is stored", async () => {
-    await using rig = await sftpRig();
-    using session = await connect(rig);
-    const handle = await session.call<Buffer>((sftp, done) => sftp.open("/events/a.csv", "w", done));
-    await session.call((sftp, done) => sftp.write(handle, Buffer.from("end"), 0, 3, 1_000_000, done));
-
-    await expect(session.call((sftp, done) => sftp.close(handle, done))).rejects.toMatchObject(failed);
-
-    expect(await rig.inbox()).toEqual({});
-  });
-
-  test("to a handle that was made up, closed or opened for reading are refused", async () => {
-    await using rig = await sftpRig();
-    using session = await connect(rig);
-    await session.put("/events/.keep.tmp", csv);
-    const reading = await session.call<Buffer>((sftp, done) => sftp.open("/events/.keep.tmp", "r", done));
-
-    for (const handle of [Buffer.from("nope"), Buffer.alloc(200), reading]) {
-      const write = session.call((sftp, done) => sftp.write(handle, Buffer.from("x"), 0, 1, 0, done));
-      await expect(write).rejects.toMatchObject(failed);
-    }
-  });
-});
-
-describe("a finished file", () => {
-  test.each(["a", "r+", "wx"] as const)("is not opened with flags %s", async (flags) => {
-    await using rig = await sftpRig();
-    using session = await connect(rig);
-    await session.put("/events/a.csv", csv);
-
-    const opened = session.call<Buffer>((sftp, done) => sftp.open("/events/a.csv", flags, done));
-
-    await expect(opened).rejects.toMatchObject(flags === "wx" ? failed : denied);
-    expect(await rig.inbox()).toEqual({ "/events/a.csv": csv });
-  });
-
-  test("is not truncated, while times and permissions are taken and forgotten", async () => {
-    await using rig = await sftpRig();
-    using session = await connect(rig);
-    await session.put("/events/a.csv", csv);
-
-    const truncated = session.call((sftp, done) => sftp.setstat("/events/a.csv", { size: 3 }, done));
-
-    await expect(truncated).rejects.toMatchObject(denied);
-    await session.call((sftp, done) => sftp.chmod("/events/a.csv", 0o600, done));
-    await session.call((sftp, done) => sftp.utimes("/events/a.csv", 1, 1, done));
-    expect(await session.get("/events/a.csv")).toBe(csv);
-  });
-});
-
 describe("a temporary name", () => {
   test.each(["a.csv.filepart", "a.csv.part", "a.csv.PARTIAL", "a.tmp", ".a.csv", ".staging/a.csv"])(
     "such as %s is kept without being announced, until renamed",
@@ -268,6 +203,29 @@ test("what is not there is neither renamed, removed nor read", async () => {
   ]);
 
   expect(tries).toMatchObject(tries.map(() => ({ reason: noSuchFile })));
+});
+
+test("what a killed endpoint left half done is gone after the next start", async () => {
+  await using rig = await sftpRig();
+  const scratch = join(rig.rig.folder, "scratch", "sftp-uploads");
+  writeFileSync(join(scratch, "half"), csv);
+
+  await rig.restart();
+
+  expect(readdirSync(scratch)).toEqual([]);
+  expect(await rig.files.list("")).toEqual([]);
+});
+
+test("a user has at most 64 files open in one session", async () => {
+  await using rig = await sftpRig();
+  using session = await connect(rig);
+  const open = (index: number) => session.call<Buffer>((sftp, done) => sftp.open(`/events/${index}.csv`, "w", done));
+  const handles = await Promise.all(Array.from({ length: 64 }, (_, index) => open(index)));
+
+  await expect(open(64)).rejects.toMatchObject(failed);
+
+  await session.call((sftp, done) => sftp.close(handles[0] ?? Buffer.alloc(0), done));
+  await open(64);
 });
 
 test("closing the endpoint waits for the upload that is being stored", async () => {

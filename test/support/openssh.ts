@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { KeyPair } from "../../lib/platform/embedded/sftp/new-key-pair.ts";
 import type { SftpRig } from "./sftp-rig.ts";
-import type { KeyPair } from "./ssh-keys.ts";
 
 export interface CommandResult {
   /** Null when it was killed. */

@@ -8,6 +8,7 @@ import type { User } from "../../lib/model/account.ts";
 import { systemClock } from "../../lib/platform/embedded/clock.ts";
 import { openFiles } from "../../lib/platform/embedded/files.ts";
 import { OpenConnections } from "../../lib/platform/embedded/sftp/connections.ts";
+import type { KeyPair } from "../../lib/platform/embedded/sftp/new-key-pair.ts";
 import {
   type SftpServer,
   type SftpServerOptions,
@@ -16,7 +17,7 @@ import {
 import { embeddedSftpUsers } from "../../lib/platform/embedded/sftp/sftp-users.ts";
 import type { Upload } from "../../lib/platform/embedded/sftp/uploads.ts";
 import { type AccountRig, accountRig, anySignal, letIn, someUser } from "./account-rig.ts";
-import { type KeyPair, makeKey } from "./ssh-keys.ts";
+import { makeKey } from "./ssh-keys.ts";
 
 /** The endpoint on loopback, with one user who has a key. */
 export interface SftpRig extends AsyncDisposable {

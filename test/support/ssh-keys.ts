@@ -3,34 +3,20 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import ssh2 from "ssh2";
+import { type KeyPair, newKeyPair } from "../../lib/platform/embedded/sftp/new-key-pair.ts";
 
-export interface KeyPair {
-  /** In OpenSSH's format. */
-  readonly privateKey: string;
-  /** The line of the `.pub` file, comment and all. */
-  readonly publicKey: string;
-}
-
-export type KeyType = "ed25519" | "ecdsa" | "rsa";
+type KeyType = "ed25519" | "ecdsa" | "rsa";
 type MakeKey = (type: KeyType, bits?: number) => KeyPair;
 
 /** Makes keys within this process. */
 export const makeKey: MakeKey = (type, bits) => {
-  const made = drawKey(type, bits);
-  // ssh2 1.17 drops the zero with which one ed25519 key in 256 begins.
-  const isWhole = type !== "ed25519" || made.publicKey.split(" ")[1]?.length === 68;
-  return isWhole ? made : makeKey(type, bits);
-};
-
-const drawKey: MakeKey = (type, bits) => {
   const { generateKeyPairSync } = ssh2.utils;
   const comment = "someone@somewhere";
+  if (type === "ed25519") return newKeyPair(comment);
   const made =
-    type === "ed25519"
-      ? generateKeyPairSync("ed25519", { comment })
-      : type === "rsa"
-        ? generateKeyPairSync("rsa", { bits: bits ?? 2048, comment })
-        : generateKeyPairSync("ecdsa", { bits: bits === 384 || bits === 521 ? bits : 256, comment });
+    type === "rsa"
+      ? generateKeyPairSync("rsa", { bits: bits ?? 2048, comment })
+      : generateKeyPairSync("ecdsa", { bits: bits === 384 || bits === 521 ? bits : 256, comment });
   return { privateKey: made.private, publicKey: made.public };
 };
 

@@ -2,11 +2,8 @@ import { createHash, randomBytes } from "node:crypto";
 import { chmod, link, mkdir, open, readFile, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import ssh2 from "ssh2";
-import { hasCode } from "../../../model/errors.ts";
-import { parseSshKey } from "../../../model/ssh-key.ts";
 import { codeOf, flush } from "../durable.ts";
-
-const { generateKeyPairSync, parseKey } = ssh2.utils;
+import { newKeyPair } from "./new-key-pair.ts";
 
 export interface HostKey {
   /** In OpenSSH's format. */
@@ -21,7 +18,7 @@ export interface HostKey {
 export async function hostKey(path: string): Promise<HostKey> {
   const privateKey = (await readIfThere(path)) ?? (await makeOnce(path));
   await chmod(path, 0o600);
-  const parsed = parseKey(privateKey);
+  const parsed = ssh2.utils.parseKey(privateKey);
   if (parsed instanceof Error) throw new Error(`the host key at ${path} cannot be read`, { cause: parsed });
   const blob = parsed.getPublicSSH();
   const digest = createHash("sha256").update(blob).digest("base64").replace(/=+$/, "");
@@ -37,26 +34,13 @@ async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-/** ssh2 1.17 drops the zero with which one key in 256 begins, and nobody can use what is left; another is drawn then. */
-function newPrivateKey(): string {
-  for (;;) {
-    const { private: privateKey, public: publicKey } = generateKeyPairSync("ed25519");
-    try {
-      parseSshKey(publicKey);
-      return privateKey;
-    } catch (error) {
-      if (!hasCode(error, "KEY_INVALID")) throw error;
-    }
-  }
-}
-
 /** Whoever links first has made it; a half-written key never has the name. */
 async function makeOnce(path: string): Promise<string> {
   await mkdir(dirname(path), { recursive: true });
   const draft = `${path}.${randomBytes(6).toString("hex")}`;
   const file = await open(draft, "wx", 0o600);
   try {
-    await file.writeFile(newPrivateKey());
+    await file.writeFile(newKeyPair().privateKey);
     await file.sync();
   } finally {
     await file.close();

@@ -1,7 +1,7 @@
 import type { DataObject } from "../../../model/log.ts";
 import { Refusal } from "./refusal.ts";
 
-export const uploadFolders: readonly DataObject[] = ["profiles", "events"];
+const uploadFolders: readonly DataObject[] = ["profiles", "events"];
 export type TopFolder = DataObject | "results";
 export const topFolders: readonly TopFolder[] = [...uploadFolders, "results"];
 

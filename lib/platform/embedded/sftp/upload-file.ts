@@ -9,7 +9,7 @@ interface Chunk {
 }
 
 /** A file the main job reads in minutes; more is a mistake, or a client that never ends. */
-export const uploadBytesMax = 64 * 1024 ** 3;
+const uploadBytesMax = 64 * 1024 ** 3;
 const extentsMax = 4_096;
 /** What one system call writes at most. */
 const buffersPerWriteMax = 64;
