@@ -21,3 +21,22 @@ export async function openWarehouse(
     { signal, dial: deps.dial, folder: deps.accountFolder(connection.accountId) },
   );
 }
+
+/** A session that is opened at the first `open`, so that work with nothing to send wakes no warehouse. */
+export function lazyWarehouse(
+  deps: Deps,
+  connection: WarehouseSettings,
+  signal: AbortSignal,
+): AsyncDisposable & { open(): Promise<Warehouse> } {
+  let opening: Promise<Warehouse> | undefined;
+  return {
+    open: () => {
+      opening ??= openWarehouse(deps, connection, signal);
+      return opening;
+    },
+    [Symbol.asyncDispose]: async () => {
+      const warehouse = await opening?.catch(() => undefined);
+      await warehouse?.[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,6 +1,5 @@
 import type { Batch, StagedFile } from "../../destinations/destination.ts";
 import { takeBatch } from "../../model/batch-size.ts";
-import { SyncError } from "../../model/errors.ts";
 import { filesAfter } from "../../model/plan-files.ts";
 import type { OutstandingCommit, Plan, PlannedFile, StagedRecord } from "../../model/sync.ts";
 import type { Deps } from "../deps.ts";
@@ -8,7 +7,6 @@ import { recordOf } from "../store/records.ts";
 import { stagedItem } from "../store/runs.ts";
 import { metricsNumber, ridesAlong } from "./list-files.ts";
 import type { SyncState } from "./machine-state.ts";
-import { errorFrom, notedFailure } from "./note-failure.ts";
 import type { OpenRun } from "./open-run.ts";
 
 /** The next batch of a plan, with all its files staged. */
@@ -20,8 +18,8 @@ export interface StagedBatch {
 }
 
 /**
- * Puts the next batch together. A batch that was sent before keeps its bounds, unless it took too long. Throws what
- * kept a file from being staged, once this execution has tried.
+ * Puts the next batch together. A batch that was sent before keeps its bounds, unless it took too long. `staging
+ * failed` once this execution has tried in vain to stage one of its files.
  */
 export async function assembleBatch(
   deps: Deps,
@@ -29,7 +27,7 @@ export async function assembleBatch(
   plan: Plan,
   sent: OutstandingCommit | undefined,
   state: SyncState,
-): Promise<StagedBatch | "finished" | "not staged"> {
+): Promise<StagedBatch | "finished" | "not staged" | "staging failed"> {
   const { run, sync, connection } = scope;
   const left = filesAfter(plan.files, sync.watermark);
   const { limits } = await deps.destination(connection.kind);
@@ -39,8 +37,7 @@ export async function assembleBatch(
   const staged = await Promise.all(files.map((file) => stagedRecord(deps, scope, file.number)));
   const metrics = ridesAlong(plan, sync) ? await stagedRecord(deps, scope, metricsNumber) : null;
   if (staged.includes(undefined) || metrics === undefined) {
-    if (last.number <= state.stagedThrough) throw await stagingFailure(deps, state);
-    return "not staged";
+    return last.number <= state.stagedThrough ? "staging failed" : "not staged";
   }
   const found = staged.filter((record) => record !== undefined);
   const withRows = found.map((record) => record.staged as StagedFile | null).filter((file) => file !== null);
@@ -74,12 +71,6 @@ function sentBefore(
 async function stagedRecord(deps: Deps, { run }: OpenRun, number: number): Promise<StagedRecord | undefined> {
   const item = await deps.table.get(stagedItem(run.accountId, run.id, number));
   return item === undefined ? undefined : recordOf<StagedRecord>(item);
-}
-
-async function stagingFailure(deps: Deps, state: SyncState): Promise<SyncError> {
-  const noted = await notedFailure(deps, state);
-  if (noted !== undefined && noted.step === "stage") return errorFrom(noted);
-  return new SyncError("WORKFLOW_DIED", { message: "Staging a file ended without saying how." });
 }
 
 function sum(records: readonly StagedRecord[], count: (record: StagedRecord) => number): number {

@@ -4,7 +4,7 @@ import { hasCode, SyncError } from "../../model/errors.ts";
 import { filesAfter } from "../../model/plan-files.ts";
 import type { OutstandingCommit, Plan, PlannedFile } from "../../model/sync.ts";
 import { minuteMs } from "../../model/time.ts";
-import { openWarehouse } from "../connections/open-warehouse.ts";
+import { lazyWarehouse } from "../connections/open-warehouse.ts";
 import type { Deps } from "../deps.ts";
 import { whileContended } from "../store/contention.ts";
 import { type Lease, releaseLease } from "../store/leases.ts";
@@ -52,14 +52,8 @@ export async function commitBatch(deps: Deps, state: SyncState, signal: AbortSig
     const lease = await takeCommitLease(deps, scope);
     if (lease === undefined) return waiting(state, 1);
     return withinTime(signal, async (limited) => {
-      await using opened = new AsyncDisposableStack();
-      let warehouse: Promise<Warehouse> | undefined;
-      const openOnce = async () => opened.use(await openWarehouse(deps, connection, limited));
-      const open = () => {
-        warehouse ??= openOnce();
-        return warehouse;
-      };
-      return underLease({ deps, state, scope, plan, lease, outstanding, warehouse: open });
+      await using warehouse = lazyWarehouse(deps, connection, limited);
+      return underLease({ deps, state, scope, plan, lease, outstanding, warehouse: () => warehouse.open() });
     });
   });
 }
@@ -97,6 +91,8 @@ async function commitNext(commit: Commit): Promise<SyncState> {
   const scope = await openRun(deps, state);
   const batch = await assembleBatch(deps, scope, plan, own, state);
   if (batch === "finished") return { ...state, next: "finish" };
+  // Why a file could not be staged was noted where it happened; trying the commit again would not stage it.
+  if (batch === "staging failed") return { ...state, next: "fail" };
   if (batch === "not staged") return { ...state, next: "stage" };
   if (batch.isEmpty) {
     const also = own === undefined ? [] : [forget(commit)];

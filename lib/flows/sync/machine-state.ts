@@ -7,7 +7,7 @@ export const batchesPerExecution = 100;
 /** What the states of `sync.asl.json` hand on: references and counters, never rows. */
 export const SyncState = AttemptRequest.extend({
   /** Where the machine goes next. */
-  next: z.enum(["stage", "commit", "wait", "part", "finish"]).default("stage"),
+  next: z.enum(["stage", "commit", "wait", "part", "finish", "fail"]).default("stage"),
   /** How the run ends, once `next` is `finish`. */
   outcome: z.enum(["completed", "paused"]).default("completed"),
   /** Batches committed by this execution. */

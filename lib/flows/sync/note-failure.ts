@@ -28,7 +28,9 @@ export async function notingFailure<T>(
     return await work();
   } catch (thrown) {
     const error = signal.aborted ? new SyncError("ABORTED", { cause: thrown }) : asSyncError(thrown);
-    deps.log("step failed", { ...request, step, code: error.code, message: error.message });
+    const { accountId, runId, attempt } = request;
+    const { code, message, externalMessage } = error;
+    deps.log("sync-step-failed", { accountId, runId, attempt, step, code, message, externalMessage });
     if (error.code !== "ATTEMPT_CLOSED") await note(deps, request, step, error);
     throw error;
   }
@@ -38,15 +40,6 @@ export async function notingFailure<T>(
 export async function notedFailure(deps: Deps, request: AttemptRequest): Promise<NotedFailure | undefined> {
   const item = await deps.table.get(failureItem(request.accountId, request.runId, request.attempt));
   return item === undefined ? undefined : recordOf<NotedFailure>(item);
-}
-
-/** The error that was noted, to be thrown again. */
-export function errorFrom(noted: NotedFailure): SyncError {
-  return new SyncError(noted.code, {
-    message: noted.message,
-    ...(noted.vendorCode === null ? {} : { vendorCode: noted.vendorCode }),
-    ...(noted.externalMessage === null ? {} : { externalMessage: noted.externalMessage }),
-  });
 }
 
 async function note(deps: Deps, request: AttemptRequest, step: string, error: SyncError): Promise<void> {

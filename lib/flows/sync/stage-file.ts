@@ -1,9 +1,9 @@
 import * as z from "zod";
-import type { Destination, Warehouse } from "../../destinations/destination.ts";
+import type { Destination } from "../../destinations/destination.ts";
 import { countTooLong, type EncodeRequest } from "../../engine/encode/encode-file.ts";
 import { hasCode, SyncError } from "../../model/errors.ts";
 import type { Plan, PlannedFile, StagedRecord } from "../../model/sync.ts";
-import { openWarehouse } from "../connections/open-warehouse.ts";
+import { lazyWarehouse } from "../connections/open-warehouse.ts";
 import type { Deps } from "../deps.ts";
 import { itemOf } from "../store/records.ts";
 import { stagedItem } from "../store/runs.ts";
@@ -31,9 +31,7 @@ export async function stageFile(deps: Deps, request: StageFileRequest, signal: A
     const destination = await deps.destination(scope.connection.kind);
     await using source = await deps.files.download(file.source.key, { signal });
     await using session = await deps.engine.open(signal);
-    await using opened = new AsyncDisposableStack();
-    let warehouse: Promise<Warehouse> | undefined;
-    const openOnce = async () => opened.use(await openWarehouse(deps, scope.connection, signal));
+    await using warehouse = lazyWarehouse(deps, scope.connection, signal);
     const record = await stageWhole({
       deps,
       scope,
@@ -42,10 +40,7 @@ export async function stageFile(deps: Deps, request: StageFileRequest, signal: A
       destination,
       session,
       encode: encodeRequest(plan, number, source.path, destination),
-      warehouse: () => {
-        warehouse ??= openOnce();
-        return warehouse;
-      },
+      warehouse: () => warehouse.open(),
     });
     await deps.table.transact([
       { put: itemOf(stagedItem(accountId, runId, number), record) },

@@ -1,0 +1,176 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { startEngine } from "../../lib/engine/engine.ts";
+import { createAccount } from "../../lib/flows/accounts/create-account.ts";
+import { ActivateConnectionRequest, activateConnection } from "../../lib/flows/connections/activate-connection.ts";
+import { CheckConnectionRequest, checkConnection } from "../../lib/flows/connections/check-connection.ts";
+import { createConnection } from "../../lib/flows/connections/create-connection.ts";
+import { EndCheckRequest, failCheck } from "../../lib/flows/connections/end-check.ts";
+import type { Deps } from "../../lib/flows/deps.ts";
+import { startDueSyncs } from "../../lib/flows/dispatch/start-due-syncs.ts";
+import { type Step, step } from "../../lib/flows/steps.ts";
+import { listedRuns } from "../../lib/flows/store/runs.ts";
+import { getSyncRecord, syncIdOf } from "../../lib/flows/store/syncs.ts";
+import { closeRun, takeUpDead } from "../../lib/flows/sync/close-run.ts";
+import { CommitBatchRequest, commitBatch } from "../../lib/flows/sync/commit-batch.ts";
+import { ContinueRunRequest, continueRun } from "../../lib/flows/sync/continue-run.ts";
+import { FailRunRequest, failRun } from "../../lib/flows/sync/fail-run.ts";
+import { FinishRunRequest, finishRun } from "../../lib/flows/sync/finish-run.ts";
+import { ListFilesRequest, listFiles } from "../../lib/flows/sync/list-files.ts";
+import { PlanRunRequest, planRun } from "../../lib/flows/sync/plan-run.ts";
+import { StageFileRequest, stageFile } from "../../lib/flows/sync/stage-file.ts";
+import type { Connection } from "../../lib/model/connection.ts";
+import type { AccountId, ConnectionId } from "../../lib/model/ids.ts";
+import type { DataObject } from "../../lib/model/log.ts";
+import type { SyncMode, SyncRecord } from "../../lib/model/sync.ts";
+import { openFiles } from "../../lib/platform/embedded/files.ts";
+import { openSecrets } from "../../lib/platform/embedded/secrets.ts";
+import { openTable } from "../../lib/platform/embedded/table.ts";
+import { openWorkflows } from "../../lib/platform/embedded/workflows.ts";
+import { anySignal } from "./account-rig.ts";
+import type { LoggedEvent } from "./bare-deps.ts";
+import { seededRandomness, type WindableClock, windableClock } from "./clock.ts";
+import { type KillPlan, type KillPoints, withKillPoints } from "./kill-points.ts";
+import { MemoryServer } from "./memory-warehouse.ts";
+import { tempFolder } from "./temp-folder.ts";
+
+const syncSteps: Readonly<Record<string, Step>> = {
+  "plan-run": step(PlanRunRequest, planRun),
+  "list-files": step(ListFilesRequest, listFiles),
+  "stage-file": step(StageFileRequest, stageFile),
+  "commit-batch": step(CommitBatchRequest, commitBatch),
+  "continue-run": step(ContinueRunRequest, continueRun),
+  "finish-run": step(FinishRunRequest, finishRun),
+  "fail-run": step(FailRunRequest, failRun),
+  "check-connection": step(CheckConnectionRequest, checkConnection),
+  // Nothing waits to be consolidated here: the rig writes the change logs itself.
+  "prepare-cut": async (_deps, input) => ({ ...(input as object), next: "activate" }),
+  "activate-connection": step(ActivateConnectionRequest, activateConnection),
+  "fail-check": step(EndCheckRequest, failCheck),
+};
+
+/** One process of the product, as far as syncs go: its workflows end with it. */
+export interface SyncProcess extends Disposable {
+  readonly deps: Deps;
+  readonly kills: KillPoints;
+  /** Resolves when nothing runs any more, or the process was killed. */
+  settled(): Promise<void>;
+}
+
+/** The sync machines over a warehouse in memory: what outlives a process, and a process to work with. */
+export interface SyncRig extends AsyncDisposable {
+  readonly clock: WindableClock;
+  readonly server: MemoryServer;
+  readonly events: LoggedEvent[];
+  readonly accountId: AccountId;
+  readonly deps: Deps;
+  /** Another process over the same stores; the one before is left as it is. */
+  process(plan?: KillPlan): SyncProcess;
+  settled(): Promise<void>;
+  /** Winds to the next hour and starts what is due. */
+  tick(): Promise<void>;
+  connect(more?: Partial<Parameters<typeof createConnection>[1]>): Promise<Connection>;
+  sync(object: DataObject, mode: SyncMode): Promise<SyncRecord>;
+}
+
+const nothing = async () => undefined;
+
+/** Runs the syncs of one account on a clock that stands still but for the machines' own waits. */
+export async function syncRig(seed = 1): Promise<SyncRig> {
+  const folder = tempFolder();
+  const clock = windableClock();
+  mkdirSync(join(folder.path, "scratch"));
+  const engine = await startEngine({ tempFolder: join(folder.path, "spill"), threads: 2, memoryMb: 256 });
+  const table = openTable(join(folder.path, "table.sqlite"), { clock, survives: "process" });
+  const secrets = await openSecrets(join(folder.path, "secrets"));
+  const files = openFiles(join(folder.path, "files"), { clock });
+  const server = new MemoryServer(engine, clock);
+  const events: LoggedEvent[] = [];
+  const randomness = seededRandomness(seed);
+  const shared: Omit<Deps, "workflows"> = {
+    table,
+    clock,
+    secrets,
+    files,
+    randomness,
+    engine,
+    destination: async () => server.destination,
+    destinationKinds: ["memory"],
+    dial: () => Promise.reject(new TypeError("a warehouse in memory is not dialled")),
+    accountFolder: () => join(folder.path, "account"),
+    scratchFolder: join(folder.path, "scratch"),
+    sftpUsers: { createUser: nothing, addKey: nothing, removeKey: nothing },
+    log: (event, fields) => events.push({ event, ...fields }),
+  };
+  const processes: SyncProcess[] = [];
+  const process = (plan: KillPlan = "record") => {
+    const started = startProcess(shared, clock, plan);
+    processes.push(started);
+    return started;
+  };
+  const main = process();
+  const account = await createAccount(main.deps, { name: "Rig Ltd" }, anySignal);
+  let connection: ConnectionId | undefined;
+  return {
+    clock,
+    server,
+    events,
+    accountId: account.id,
+    deps: main.deps,
+    process,
+    settled: () => main.settled(),
+    tick: async () => {
+      clock.wind(60 * 60_000 - (clock.now() % (60 * 60_000)));
+      await startDueSyncs(main.deps, { accountId: account.id }, anySignal);
+      await main.settled();
+    },
+    connect: async (more = {}) => {
+      const settings = { host: "memory", password: "right" };
+      const made = await createConnection(
+        main.deps,
+        { accountId: account.id, kind: "memory", settings, tablePrefix: "klaviyo_", selection: {}, ...more },
+        anySignal,
+      );
+      connection = made.id;
+      await main.settled();
+      return made;
+    },
+    sync: (object, mode) => {
+      if (connection === undefined) throw new TypeError("nothing is connected yet");
+      return getSyncRecord(main.deps.table, account.id, syncIdOf(connection, object, mode));
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const each of processes) each[Symbol.dispose]();
+      await Promise.all(processes.map((each) => each.settled()));
+      table[Symbol.dispose]();
+      engine.close();
+      folder[Symbol.dispose]();
+    },
+  };
+}
+
+/** Takes up what a killed process left, as the sweep does at start-up. */
+export async function takeUpAll(deps: Deps): Promise<void> {
+  for (const ref of await listedRuns(deps.table, "open-runs")) await takeUpDead(deps, ref, anySignal);
+}
+
+function startProcess(shared: Omit<Deps, "workflows">, clock: WindableClock, plan: KillPlan): SyncProcess {
+  const raw = openWorkflows({
+    folder: "state-machines",
+    runStep: async (name, input, signal) => {
+      const run = syncSteps[name];
+      if (run === undefined) throw new TypeError(`the rig has no step ${name}`);
+      return run(kills.deps, input, signal);
+    },
+    files: shared.files,
+    clock,
+    randomness: shared.randomness,
+    log: shared.log,
+    onEnd: (end) => closeRun(kills.deps, end, anySignal),
+    // Waiting is winding: nobody sits through a backoff.
+    wait: async (ms) => clock.wind(ms),
+  });
+  const kills = withKillPoints({ ...shared, workflows: raw }, plan);
+  void kills.killed.then(() => raw[Symbol.dispose]());
+  return { deps: kills.deps, kills, settled: () => raw.settled(), [Symbol.dispose]: () => raw[Symbol.dispose]() };
+}
