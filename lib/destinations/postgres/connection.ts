@@ -116,7 +116,9 @@ function openSession(
     try {
       return await work();
     } catch (thrown) {
-      throw watch.failure() ?? postgresError(thrown, secrets);
+      const failure = watch.failure() ?? postgresError(thrown, secrets);
+      if (watch.failure() !== undefined || failure.code === "CONNECTION_LOST") isUsable = false;
+      throw failure;
     } finally {
       watch.stop();
     }

@@ -84,6 +84,6 @@ function codeOf(error: VendorError): ErrorCode {
 function wordsOf(error: VendorError, code: ErrorCode): string {
   if (code !== "ROW_REJECTED") return error.message;
   const reason = /cannot be converted to text|surrogate|Token ".{0,40}" is invalid/.exec(error.detail ?? "")?.[0];
-  const place = /line \d+(, column [a-z_]+)?/.exec(error.where ?? "")?.[0];
+  const place = /^COPY [^,]+, (line \d+(, column [a-z_]+)?)/m.exec(error.where ?? "")?.[1];
   return [error.message, reason, place].filter((part) => part !== undefined).join("; ");
 }

@@ -32,17 +32,7 @@ export async function startTestbed(): Promise<PostgresTestbed> {
     password: `canary-${randomBytes(9).toString("base64url")}`,
     sslmode: "disable",
   };
-  const ask = async (sql: string): Promise<readonly Record<string, unknown>[]> => {
-    const { host, port, user, password } = server;
-    const client = new pg.Client({ host, port, user, password, database: name });
-    await client.connect();
-    try {
-      const result: pg.QueryResult | pg.QueryResult[] = await client.query(sql);
-      return (Array.isArray(result) ? result.at(-1)?.rows : result.rows) ?? [];
-    } finally {
-      await client.end();
-    }
-  };
+  const ask = (sql: string) => askServer(server, name, sql);
   await ask(setupScript({ database: name, schema, username: settings.username }, "klaviyo_"));
   await ask(`ALTER ROLE ${quote(settings.username)} PASSWORD '${settings.password}'`);
   return {
@@ -71,6 +61,21 @@ export async function startTestbed(): Promise<PostgresTestbed> {
   };
 }
 
+async function askServer(
+  { host, port, user, password }: LocalPostgres,
+  database: string,
+  sql: string,
+): Promise<readonly Record<string, unknown>[]> {
+  const client = new pg.Client({ host, port, user, password, database });
+  await client.connect();
+  try {
+    const result: pg.QueryResult | pg.QueryResult[] = await client.query(sql);
+    return (Array.isArray(result) ? result.at(-1)?.rows : result.rows) ?? [];
+  } finally {
+    await client.end();
+  }
+}
+
 function selectTexts(table: TableName, prefix: string): string {
   const columns = warehouseTables[table].map(({ name, type }) => {
     const text =
@@ -91,7 +96,11 @@ async function borrowServer(): Promise<LocalPostgres> {
 
 async function startShared(): Promise<{ server: LocalPostgres; folder: string }> {
   const folder = await mkdtemp(join(tmpdir(), "warehouse-sync-postgres-bed-"));
-  return { server: await startLocalPostgres({ folder, port: 0 }), folder };
+  const server = await startLocalPostgres({ folder, port: 0 });
+  // Nothing here has to outlive a power cut, and the disk is what such tests wait for most.
+  await askServer(server, server.database, "ALTER SYSTEM SET fsync = off");
+  await askServer(server, server.database, "SELECT pg_reload_conf()");
+  return { server, folder };
 }
 
 /** The last one to go stops the server; hold one testbed open to keep it. */
