@@ -1,11 +1,40 @@
 import type * as z from "zod";
+import { ActivateConnectionRequest, activateConnection } from "./connections/activate-connection.ts";
+import { CheckConnectionRequest, checkConnection } from "./connections/check-connection.ts";
+import { EndCheckRequest, failCheck } from "./connections/end-check.ts";
+import { PrepareCutRequest, prepareCut } from "./connections/prepare-cut.ts";
 import type { Deps, Flow } from "./deps.ts";
+import { DispatchAccountRequest, dispatchAccount } from "./dispatch/dispatch-account.ts";
+import { ListDueAccountsRequest, listDueAccounts } from "./dispatch/list-due-accounts.ts";
+import { StartDueSyncsRequest, startDueSyncs } from "./dispatch/start-due-syncs.ts";
+import { CommitBatchRequest, commitBatch } from "./sync/commit-batch.ts";
+import { ContinueRunRequest, continueRun } from "./sync/continue-run.ts";
+import { FailRunRequest, failRun } from "./sync/fail-run.ts";
+import { FinishRunRequest, finishRun } from "./sync/finish-run.ts";
+import { ListFilesRequest, listFiles } from "./sync/list-files.ts";
+import { PlanRunRequest, planRun } from "./sync/plan-run.ts";
+import { StageFileRequest, stageFile } from "./sync/stage-file.ts";
 
 /** A flow as a state machine calls it: input of any kind in, JSON out. */
 export type Step = (deps: Deps, input: unknown, signal: AbortSignal) => Promise<unknown>;
 
 /** Every `${FunctionName}` of `state-machines/` in kebab case, and the flow behind it. `${ParseRange}` calls `parse-range`. */
-export const steps: Readonly<Record<string, Step>> = {};
+export const steps: Readonly<Record<string, Step>> = {
+  "activate-connection": step(ActivateConnectionRequest, activateConnection),
+  "check-connection": step(CheckConnectionRequest, checkConnection),
+  "commit-batch": step(CommitBatchRequest, commitBatch),
+  "continue-run": step(ContinueRunRequest, continueRun),
+  "dispatch-account": step(DispatchAccountRequest, dispatchAccount),
+  "fail-check": step(EndCheckRequest, failCheck),
+  "fail-run": step(FailRunRequest, failRun),
+  "finish-run": step(FinishRunRequest, finishRun),
+  "list-due-accounts": step(ListDueAccountsRequest, listDueAccounts),
+  "list-files": step(ListFilesRequest, listFiles),
+  "plan-run": step(PlanRunRequest, planRun),
+  "prepare-cut": step(PrepareCutRequest, prepareCut),
+  "stage-file": step(StageFileRequest, stageFile),
+  "start-due-syncs": step(StartDueSyncsRequest, startDueSyncs),
+};
 
 /** Checks the input against the flow's schema, then calls it. A wrong input is a bug: it throws `ZodError`. */
 export function step<Schema extends z.ZodType, Answer>(schema: Schema, flow: Flow<z.infer<Schema>, Answer>): Step {

@@ -48,7 +48,7 @@ export async function takeLease(
 }
 
 /** The lease as it stands, held or not. */
-export async function readLease(table: Table, accountId: AccountId, name: string): Promise<Lease | undefined> {
+export async function currentLease(table: Table, accountId: AccountId, name: string): Promise<Lease | undefined> {
   const item = await table.get(accountItem(accountId, `lease/${name}`));
   return item === undefined ? undefined : recordOf<Lease>(item);
 }

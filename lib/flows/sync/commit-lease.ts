@@ -3,7 +3,7 @@ import type { AccountId, RunId } from "../../model/ids.ts";
 import type { DataObject } from "../../model/log.ts";
 import { after, minuteMs } from "../../model/time.ts";
 import type { Deps } from "../deps.ts";
-import { type Lease, readLease, releaseLease, takeLease } from "../store/leases.ts";
+import { currentLease, type Lease, releaseLease, takeLease } from "../store/leases.ts";
 import { itemOf } from "../store/records.ts";
 import { getRunRecord, turnItem, turnMs } from "../store/runs.ts";
 import { executionName, isOpenAttempt, type OpenRun } from "./open-run.ts";
@@ -47,7 +47,7 @@ export async function takeOrSeize(
   const request = { name, holder, ms: commitLeaseMs };
   const taken = await takeLease(deps, accountId, request);
   if (taken !== undefined) return taken;
-  const current = await readLease(deps.table, accountId, name);
+  const current = await currentLease(deps.table, accountId, name);
   if (current === undefined || (await isAlive(deps, accountId, current.holder))) return undefined;
   await releaseLease(deps, accountId, current);
   return takeLease(deps, accountId, request);

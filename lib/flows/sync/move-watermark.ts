@@ -7,7 +7,7 @@ import type { RunRecord, SyncRecord } from "../../model/sync.ts";
 import type { Deps } from "../deps.ts";
 import type { TableWrite } from "../ports.ts";
 import { whileContended } from "../store/contention.ts";
-import { type Lease, leaseIsHeld, readLease } from "../store/leases.ts";
+import { currentLease, type Lease, leaseIsHeld } from "../store/leases.ts";
 import { runWrites, skipWrite } from "../store/runs.ts";
 import { syncWrites } from "../store/syncs.ts";
 import { type AttemptRequest, type OpenRun, openRun, planOf } from "./open-run.ts";
@@ -89,7 +89,7 @@ async function move(
 }
 
 async function requireLease(deps: Deps, request: AttemptRequest, lease: Lease): Promise<void> {
-  const current = await readLease(deps.table, request.accountId, lease.name);
+  const current = await currentLease(deps.table, request.accountId, lease.name);
   if (current?.fence !== lease.fence || current.holder !== lease.holder) throw new SyncError("LEASE_LOST");
 }
 
