@@ -2,23 +2,13 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { startEngine } from "../../lib/engine/engine.ts";
 import { createAccount } from "../../lib/flows/accounts/create-account.ts";
-import { ActivateConnectionRequest, activateConnection } from "../../lib/flows/connections/activate-connection.ts";
-import { CheckConnectionRequest, checkConnection } from "../../lib/flows/connections/check-connection.ts";
 import { createConnection } from "../../lib/flows/connections/create-connection.ts";
-import { EndCheckRequest, failCheck } from "../../lib/flows/connections/end-check.ts";
 import type { Deps } from "../../lib/flows/deps.ts";
 import { startDueSyncs } from "../../lib/flows/dispatch/start-due-syncs.ts";
-import { type Step, step } from "../../lib/flows/steps.ts";
+import { steps } from "../../lib/flows/steps.ts";
 import { listedRuns } from "../../lib/flows/store/runs.ts";
 import { getSyncRecord, syncIdOf } from "../../lib/flows/store/syncs.ts";
 import { closeRun, takeUpDead } from "../../lib/flows/sync/close-run.ts";
-import { CommitBatchRequest, commitBatch } from "../../lib/flows/sync/commit-batch.ts";
-import { ContinueRunRequest, continueRun } from "../../lib/flows/sync/continue-run.ts";
-import { FailRunRequest, failRun } from "../../lib/flows/sync/fail-run.ts";
-import { FinishRunRequest, finishRun } from "../../lib/flows/sync/finish-run.ts";
-import { ListFilesRequest, listFiles } from "../../lib/flows/sync/list-files.ts";
-import { PlanRunRequest, planRun } from "../../lib/flows/sync/plan-run.ts";
-import { StageFileRequest, stageFile } from "../../lib/flows/sync/stage-file.ts";
 import type { Connection } from "../../lib/model/connection.ts";
 import type { AccountId, ConnectionId } from "../../lib/model/ids.ts";
 import type { DataObject } from "../../lib/model/log.ts";
@@ -33,21 +23,6 @@ import { seededRandomness, type WindableClock, windableClock } from "./clock.ts"
 import { type KillPlan, type KillPoints, withKillPoints } from "./kill-points.ts";
 import { MemoryServer } from "./memory-warehouse.ts";
 import { tempFolder } from "./temp-folder.ts";
-
-const syncSteps: Readonly<Record<string, Step>> = {
-  "plan-run": step(PlanRunRequest, planRun),
-  "list-files": step(ListFilesRequest, listFiles),
-  "stage-file": step(StageFileRequest, stageFile),
-  "commit-batch": step(CommitBatchRequest, commitBatch),
-  "continue-run": step(ContinueRunRequest, continueRun),
-  "finish-run": step(FinishRunRequest, finishRun),
-  "fail-run": step(FailRunRequest, failRun),
-  "check-connection": step(CheckConnectionRequest, checkConnection),
-  // Nothing waits to be consolidated here: the rig writes the change logs itself.
-  "prepare-cut": async (_deps, input) => ({ ...(input as object), next: "activate" }),
-  "activate-connection": step(ActivateConnectionRequest, activateConnection),
-  "fail-check": step(EndCheckRequest, failCheck),
-};
 
 /** One process of the product, as far as syncs go: its workflows end with it. */
 export interface SyncProcess extends Disposable {
@@ -158,7 +133,7 @@ function startProcess(shared: Omit<Deps, "workflows">, clock: WindableClock, pla
   const raw = openWorkflows({
     folder: "state-machines",
     runStep: async (name, input, signal) => {
-      const run = syncSteps[name];
+      const run = steps[name];
       if (run === undefined) throw new TypeError(`the rig has no step ${name}`);
       return run(kills.deps, input, signal);
     },

@@ -8,10 +8,11 @@ import { lazyWarehouse } from "../connections/open-warehouse.ts";
 import type { Deps } from "../deps.ts";
 import { whileContended } from "../store/contention.ts";
 import { type Lease, releaseLease } from "../store/leases.ts";
-import { outstandingCommit, outstandingItem } from "../store/runs.ts";
+import { outstandingCommit, outstandingItem, stagedItem } from "../store/runs.ts";
 import { syncWrites } from "../store/syncs.ts";
 import { assembleBatch, type StagedBatch } from "./assemble-batch.ts";
 import { takeCommitLease, warehouseFence } from "./commit-lease.ts";
+import { metricsNumber } from "./list-files.ts";
 import { backoffSeconds, batchesPerExecution, SyncState } from "./machine-state.ts";
 import { followReceipts, recordSkip } from "./move-watermark.ts";
 import { notingFailure } from "./note-failure.ts";
@@ -23,6 +24,8 @@ export const CommitBatchRequest = SyncState;
 
 /** A statement that cannot be polled may take this long: the task's 15 minutes less one. */
 const commitTimeoutMs = 14 * minuteMs;
+
+const restagingsMax = 2;
 
 /** What one call of `commitBatch` works with. */
 interface Commit {
@@ -102,13 +105,29 @@ async function commitNext(commit: Commit): Promise<SyncState> {
   const fence = warehouseFence(scope.connection, lease);
   const outstanding = await keepOutstanding(deps, scope, lease, { files: batch.files, fence, token: null });
   const warehouse = await commit.warehouse();
-  const answer = await halvingOnTimeout(commit, batch.files.length, () => warehouse.commit(batch.batch, fence));
+  const answer = await halvingOnTimeout(commit, batch.files.length, () =>
+    warehouse.commit(batch.batch, fence).catch((error: unknown) => ifStagedGone(error, state)),
+  );
+  if (answer === "staged gone") return stageAgain(commit, batch);
   if ("token" in answer) {
     await keepOutstanding(deps, scope, lease, { ...outstanding, files: batch.files, token: answer.token });
     return waiting(state, 5);
   }
   await readBack(commit, warehouse, batch);
   return following(state, plan, batch.files);
+}
+
+/** Somebody emptied the staging: once or twice that is made good, then it is a failure. */
+function ifStagedGone(error: unknown, state: SyncState): "staged gone" {
+  if (hasCode(error, "STAGED_GONE") && state.restagings < restagingsMax) return "staged gone";
+  throw error;
+}
+
+async function stageAgain(commit: Commit, batch: StagedBatch): Promise<SyncState> {
+  const { deps, state } = commit;
+  for (const number of [metricsNumber, ...batch.files.map((file) => file.number)])
+    await deps.table.delete(stagedItem(state.accountId, state.runId, number));
+  return { ...state, next: "stage", stagedThrough: 0, restagings: state.restagings + 1 };
 }
 
 /** Reads the receipts above the watermark and follows them; a batch that was just acknowledged must be among them. */

@@ -17,6 +17,8 @@ export const SyncState = AttemptRequest.extend({
   waitSeconds: z.int().default(0),
   /** Number of the last file that this execution has staged, or tried to. */
   stagedThrough: z.int().default(0),
+  /** How often staged files were found gone, and staged again. */
+  restagings: z.int().default(0),
   /** Key of the list of files to stage now. */
   itemsKey: z.string().default(""),
 });

@@ -9,7 +9,7 @@ import { dayMs } from "../../model/time.ts";
 import { openWarehouse } from "../connections/open-warehouse.ts";
 import type { Deps } from "../deps.ts";
 import { whileContended } from "../store/contention.ts";
-import { outstandingCommit, runWrites } from "../store/runs.ts";
+import { outstandingCommit, outstandingItem, runWrites } from "../store/runs.ts";
 import { syncWrites } from "../store/syncs.ts";
 import { draftPlan, freezePlan } from "./freeze-plan.ts";
 import { listLog } from "./list-log.ts";
@@ -55,7 +55,7 @@ async function draftOf(deps: Deps, scope: OpenRun): Promise<Plan> {
 }
 
 /** Whether a statement of this sync was sent whose outcome is not known. */
-async function hasOutstanding(deps: Deps, { sync }: OpenRun): Promise<boolean> {
+async function hasOutstanding(deps: Deps, { sync }: Pick<OpenRun, "sync">): Promise<boolean> {
   const outstanding = await outstandingCommit(deps.table, sync.accountId, sync.connectionId, sync.object);
   return outstanding?.syncId === sync.id;
 }
@@ -109,7 +109,12 @@ async function catchUp(deps: Deps, request: AttemptRequest, signal: AbortSignal)
   const { sync, connection } = await openRun(deps, request);
   await using warehouse = await openWarehouse(deps, connection, signal);
   await requireLastReceipt(warehouse, sync);
-  await followReceipts(deps, request, await warehouse.receipts(sync.id, sync.object, sync.watermark));
+  const receipts = await warehouse.receipts(sync.id, sync.object, sync.watermark);
+  if (receipts.length === 0) return;
+  // The watermark passes a batch and its statement is forgotten at once, so what is outstanding is what these show.
+  const isOwn = await hasOutstanding(deps, { sync });
+  const also = isOwn ? [{ delete: outstandingItem(sync.accountId, sync.connectionId, sync.object) }] : [];
+  await followReceipts(deps, request, receipts, { also });
 }
 
 async function requireLastReceipt(warehouse: Warehouse, sync: SyncRecord): Promise<void> {
