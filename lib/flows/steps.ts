@@ -3,6 +3,15 @@ import { ActivateConnectionRequest, activateConnection } from "./connections/act
 import { CheckConnectionRequest, checkConnection } from "./connections/check-connection.ts";
 import { EndCheckRequest, failCheck } from "./connections/end-check.ts";
 import { PrepareCutRequest, prepareCut } from "./connections/prepare-cut.ts";
+import { AdvanceRoundRequest, advanceRound } from "./consolidate/advance-round.ts";
+import {
+  CloseConsolidationRequest,
+  closeConsolidation,
+  FailConsolidationRequest,
+  failConsolidation,
+} from "./consolidate/close-consolidation.ts";
+import { ConsolidateRoundRequest, consolidateRound } from "./consolidate/consolidate-round.ts";
+import { RunPartRequest, runPart } from "./consolidate/run-part.ts";
 import type { Deps, Flow } from "./deps.ts";
 import { DispatchAccountRequest, dispatchAccount } from "./dispatch/dispatch-account.ts";
 import { ListDueAccountsRequest, listDueAccounts } from "./dispatch/list-due-accounts.ts";
@@ -21,17 +30,22 @@ export type Step = (deps: Deps, input: unknown, signal: AbortSignal) => Promise<
 /** Every `${FunctionName}` of `state-machines/` in kebab case, and the flow behind it. `${ParseRange}` calls `parse-range`. */
 export const steps: Readonly<Record<string, Step>> = {
   "activate-connection": step(ActivateConnectionRequest, activateConnection),
+  "advance-round": step(AdvanceRoundRequest, advanceRound),
   "check-connection": step(CheckConnectionRequest, checkConnection),
+  "close-consolidation": step(CloseConsolidationRequest, closeConsolidation),
   "commit-batch": step(CommitBatchRequest, commitBatch),
+  "consolidate-round": step(ConsolidateRoundRequest, consolidateRound),
   "continue-run": step(ContinueRunRequest, continueRun),
   "dispatch-account": step(DispatchAccountRequest, dispatchAccount),
   "fail-check": step(EndCheckRequest, failCheck),
+  "fail-consolidation": step(FailConsolidationRequest, failConsolidation),
   "fail-run": step(FailRunRequest, failRun),
   "finish-run": step(FinishRunRequest, finishRun),
   "list-due-accounts": step(ListDueAccountsRequest, listDueAccounts),
   "list-files": step(ListFilesRequest, listFiles),
   "plan-run": step(PlanRunRequest, planRun),
   "prepare-cut": step(PrepareCutRequest, prepareCut),
+  "run-part": step(RunPartRequest, runPart),
   "stage-file": step(StageFileRequest, stageFile),
   "start-due-syncs": step(StartDueSyncsRequest, startDueSyncs),
 };

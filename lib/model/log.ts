@@ -91,6 +91,8 @@ export interface StateFile {
 export interface StatePartition {
   readonly base: StateFile | null;
   readonly deltas: readonly StateFile[];
+  /** Rows that no later one overrides. */
+  readonly live?: number;
 }
 
 /** Everything a consolidation reads and replaces at once; an immutable object in `Files`. */

@@ -9,6 +9,7 @@ import type { ItemKey } from "../ports.ts";
  * |---|---|---|
  * | `account`, `user/`, `ssh-key/`, `mapping/` | account, users, keys, mappings | accounts.ts, mappings.ts |
  * | `intake/`, `change/`, `pointer` | logs and account pointer | log.ts |
+ * | `consolidation` | the slot of consolidation | consolidations.ts |
  * | `lease/` | leases with their fences | leases.ts |
  * | `import/`, `ticket/` | imports, their list and tickets | imports.ts |
  * | `connection/`, `connections/` | connections | connections.ts |

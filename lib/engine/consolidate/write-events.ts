@@ -1,0 +1,78 @@
+import { warehouseTables } from "../../model/tables.ts";
+import type { Instant } from "../../model/time.ts";
+import type { EngineSession } from "../engine.ts";
+import { readParquet, seqOfOrdinal } from "./rows.ts";
+import { scratchFile, type WrittenFile, writeFile } from "./written-files.ts";
+
+/** Most rows of one event file: what is staged and retried as a whole. */
+const fileRowsMax = 500_000;
+
+export interface EventWriting {
+  /** One bucket of `ShuffledEvents.events`, and all the round's exceptions. */
+  readonly events: readonly string[];
+  readonly exceptions: readonly string[];
+  readonly acceptedAtUs: ReadonlyMap<number, bigint>;
+  readonly seq: number;
+  readonly folder: string;
+}
+
+export interface EventFile extends WrittenFile {
+  readonly eventAtMin: Instant;
+  readonly eventAtMax: Instant;
+}
+
+/** Writes the new events of one bucket in order of time, a file per month at least. */
+export async function writeEvents(session: EngineSession, request: EventWriting): Promise<readonly EventFile[]> {
+  const accepted = [...request.acceptedAtUs].map(([seq, us]) => `(${seq}::BIGINT, make_timestamp(${us}))`);
+  const exceptions =
+    request.exceptions.length === 0
+      ? { joins: "", where: "true", id: "e.id" }
+      : {
+          joins: `LEFT JOIN ${readParquet(request.exceptions)} x ON x.ord = e.ord`,
+          where: "x.ord IS NULL OR x.id IS NOT NULL",
+          id: "coalesce(x.id, e.id)",
+        };
+  await session.run(`CREATE OR REPLACE TEMP TABLE ws_event AS
+    SELECT e.ord, ${exceptions.id} AS id, unique_id, profile_id, metric_id, metric_name, integration_id, integration_name,
+      event_at, "value", value_currency, event_properties, a.at AS ingested_at, ${request.seq}::BIGINT AS _seq
+    FROM ${readParquet(request.events)} e JOIN (VALUES ${accepted.join(", ")}) a(seq, at) ON a.seq = ${seqOfOrdinal("e.ord")}
+      ${exceptions.joins} WHERE ${exceptions.where}`);
+  const files: EventFile[] = [];
+  for (const cut of await cuts(session)) {
+    const path = await scratchFile(request.folder, `events-${files.length}.parquet`);
+    const written = await writeFile(session, cutRows(cut), path);
+    files.push({ ...written, eventAtMin: milliseconds(cut.minUs), eventAtMax: milliseconds(cut.maxUs) });
+  }
+  await session.run("DROP TABLE ws_event");
+  return files;
+}
+
+/** A run of events within one month: from `minUs` to `maxUs`, both inclusive. */
+interface Cut {
+  readonly minUs: bigint;
+  readonly maxUs: bigint;
+}
+
+/** Months, cut again at the seconds where they hold too many rows. Depends on the rows alone, so a repeat cuts alike. */
+async function cuts(session: EngineSession): Promise<readonly Cut[]> {
+  const rows = await session.rows(`
+    SELECT epoch_us(min(low)) AS low, epoch_us(max(high)) AS high FROM (
+      SELECT date_trunc('month', low) AS month, low, high,
+        ((sum(n) OVER (PARTITION BY date_trunc('month', low) ORDER BY low) - n) // ${fileRowsMax}) AS piece
+      FROM (SELECT min(event_at) AS low, max(event_at) AS high, count(*) AS n FROM ws_event GROUP BY date_trunc('hour', event_at)))
+    GROUP BY month, piece ORDER BY low`);
+  return rows.map((row) => ({ minUs: BigInt(String(row["low"])), maxUs: BigInt(String(row["high"])) }));
+}
+
+function cutRows(cut: Cut): string {
+  const columns = warehouseTables.event
+    .filter((column) => column.name !== "_synced_at")
+    .map((column) => `"${column.name}"`);
+  return `SELECT ${columns.join(", ")} FROM ws_event
+    WHERE event_at BETWEEN make_timestamp(${cut.minUs}) AND make_timestamp(${cut.maxUs}) ORDER BY event_at, ord`;
+}
+
+/** Down to the millisecond for the start of a range, which then still contains every row when its end is rounded likewise and compared inclusively. */
+function milliseconds(us: bigint): Instant {
+  return Number(us / 1000n) as Instant;
+}

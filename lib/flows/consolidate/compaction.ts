@@ -1,0 +1,31 @@
+import type { StateFile, StatePartition } from "../../model/log.ts";
+
+/** More deltas than this are merged: each is one more file to open at every look-up. */
+const deltasMax = 32;
+
+/** A base is rewritten when more than this share of the partition's rows is out of date. */
+const staleShareMax = 0.1;
+
+/** A partition with one more file; the first becomes the base. `live` counts its rows that no later one overrides. */
+export function withDelta(partition: StatePartition, file: StateFile, gained: number): StatePartition {
+  const live = (partition.live ?? 0) + gained;
+  if (partition.base === null) return { base: file, deltas: [], live };
+  return { base: partition.base, deltas: [...partition.deltas, file], live };
+}
+
+/**
+ * What to rewrite of a partition: `all` of it into a new base, its `deltas` into one, or nothing. Counting stale rows
+ * rather than all rows of deltas spares the copy of a base to which new things were merely added
+ * (docs/decisions/002-state-compaction.md).
+ */
+export function compactionOf(partition: StatePartition): "none" | "deltas" | "all" {
+  const { base, deltas, live = 0 } = partition;
+  if (base === null || deltas.length === 0) return "none";
+  const added = deltas.reduce((sum, file) => sum + file.rows, 0);
+  if (base.rows + added - live > Math.max(staleRowsMin, live * staleShareMax)) return "all";
+  if (deltas.length <= deltasMax) return "none";
+  return added > base.rows * staleShareMax ? "all" : "deltas";
+}
+
+/** Below this, stale rows cost less than rewriting. */
+const staleRowsMin = 1_000;

@@ -1,0 +1,148 @@
+import {
+  type CompactionRule,
+  compactState,
+  identityRule,
+  profileRule,
+} from "../../engine/consolidate/compact-state.ts";
+import { mergeProfiles, type PatchCount } from "../../engine/consolidate/merge-profiles.ts";
+import { writeEvents } from "../../engine/consolidate/write-events.ts";
+import type { EngineSession } from "../../engine/engine.ts";
+import type { ChangeFile, StatePartition } from "../../model/log.ts";
+import type { Deps } from "../deps.ts";
+import { compactionOf, withDelta } from "./compaction.ts";
+import { allIndexed } from "./index-part.ts";
+import { acceptedAtUs, partitionOf, stateFiles, stateOf } from "./round.ts";
+import { answerOf, type RoundRef, type StepFiles, stepOnce } from "./round-files.ts";
+import { finishParts, type RoundScope } from "./round-parts.ts";
+import { allShuffled, keysOf } from "./shuffle-part.ts";
+
+/** A change file before it has its number within the entry. */
+export type UnnumberedFile = Omit<ChangeFile, "file">;
+
+type NumberedPartition = { readonly number: number; readonly partition: StatePartition };
+
+/** Files for the change logs, and partitions of the state from now on. */
+export interface Finished {
+  readonly profileFiles: readonly UnnumberedFile[];
+  readonly eventFiles: readonly UnnumberedFile[];
+  readonly profiles: readonly NumberedPartition[];
+  readonly identities: readonly NumberedPartition[];
+  readonly profilesCreated: number;
+  readonly counts: readonly PatchCount[];
+}
+
+const nothing: Finished = {
+  profileFiles: [],
+  eventFiles: [],
+  profiles: [],
+  identities: [],
+  profilesCreated: 0,
+  counts: [],
+};
+
+/** Merges the profiles of some partitions, or writes the events of one bucket. */
+export async function finishPart(
+  deps: Deps,
+  ref: RoundRef,
+  scope: RoundScope,
+  part: number,
+  signal: AbortSignal,
+): Promise<Finished> {
+  return stepOnce(deps, ref, `finish-${part}`, signal, async (files) => {
+    const work = finishParts(scope)[part];
+    if (work === undefined) throw new TypeError(`there is no part ${part} to finish`);
+    await using session = await deps.engine.open(signal);
+    const step = { deps, ref, scope, files, session };
+    return work.kind === "events" ? finishEvents(step, work.bucket) : finishProfiles(step, work.partitions);
+  });
+}
+
+/** What all parts of a round came to. */
+export async function allFinished(deps: Deps, ref: RoundRef, scope: RoundScope): Promise<readonly Finished[]> {
+  return Promise.all(finishParts(scope).map((_, part) => answerOf<Finished>(deps, ref, `finish-${part}`)));
+}
+
+interface FinishStep {
+  readonly deps: Deps;
+  readonly ref: RoundRef;
+  readonly scope: RoundScope;
+  readonly files: StepFiles;
+  readonly session: EngineSession;
+}
+
+async function finishEvents({ deps, ref, scope, files, session }: FinishStep, bucket: number): Promise<Finished> {
+  const indexed = await allIndexed(deps, ref, scope);
+  if (indexed.every((part) => part.accepted.length === 0)) return nothing;
+  const { events } = await allShuffled(deps, ref, scope);
+  const exceptions = indexed.flatMap((part) => part.exceptionsKey ?? []);
+  const written = await writeEvents(session, {
+    events: await files.paths(keysOf(events, [bucket])),
+    exceptions: await files.paths(exceptions),
+    acceptedAtUs: acceptedAtUs(scope.round),
+    seq: scope.round.eventsSeq,
+    folder: files.folder,
+  });
+  const eventFiles: UnnumberedFile[] = [];
+  for (const file of written) {
+    const kept = await files.keep("change", `events-${eventFiles.length}.parquet`, file);
+    eventFiles.push({ ...kept, eventAtMin: file.eventAtMin, eventAtMax: file.eventAtMax });
+  }
+  return { ...nothing, eventFiles };
+}
+
+async function finishProfiles(step: FinishStep, partitions: readonly number[]): Promise<Finished> {
+  const { deps, ref, scope, files, session } = step;
+  const state = await stateOf(deps, scope.round);
+  const identities = await growIdentities(step, state.identities, partitions);
+  const persons = keysOf(scope.resolution.profiles, partitions);
+  if (persons.length === 0) return { ...nothing, identities };
+  const { patches } = await allShuffled(deps, ref, scope);
+  const lastEvents = (await allIndexed(deps, ref, scope)).flatMap((part) => part.lastEventsKey ?? []);
+  const merged = await mergeProfiles(session, {
+    profiles: await files.paths(persons),
+    patches: await files.paths(keysOf(patches, partitions)),
+    state: await Promise.all(partitions.map((number) => stateFiles(files, partitionOf(state.profiles, number)))),
+    lastEvents: await files.paths(lastEvents),
+    acceptedAtUs: acceptedAtUs(scope.round),
+    seq: scope.round.profilesSeq,
+    folder: files.folder,
+  });
+  const profiles: NumberedPartition[] = [];
+  const profileFiles: UnnumberedFile[] = [];
+  for (const file of merged.files) {
+    const kept = await files.keep("change", `profiles-${file.part}-${profileFiles.length}.parquet`, file);
+    profileFiles.push(kept);
+    const grown = withDelta(partitionOf(state.profiles, file.part), kept, file.created);
+    profiles.push({ number: file.part, partition: await compact(step, profileRule, grown, `profiles-${file.part}`) });
+  }
+  const profilesCreated = merged.files.reduce((sum, file) => sum + file.created, 0);
+  return { ...nothing, profileFiles, profiles, identities, profilesCreated, counts: merged.counts };
+}
+
+async function growIdentities(
+  step: FinishStep,
+  identities: readonly StatePartition[],
+  partitions: readonly number[],
+): Promise<NumberedPartition[]> {
+  const grown: NumberedPartition[] = [];
+  for (const { part, file, gained } of step.scope.resolution.identities) {
+    if (!partitions.includes(part)) continue;
+    const partition = withDelta(partitionOf(identities, part), file, gained);
+    grown.push({ number: part, partition: await compact(step, identityRule, partition, `identities-${part}`) });
+  }
+  return grown;
+}
+
+async function compact(
+  { files, session }: FinishStep,
+  rule: CompactionRule,
+  partition: StatePartition,
+  name: string,
+): Promise<StatePartition> {
+  const what = compactionOf(partition);
+  if (what === "none") return partition;
+  const local = await stateFiles(files, partition);
+  const written = await compactState(session, rule, { local, what, path: `${files.folder}/${name}-compacted.parquet` });
+  const file = await files.keep("state", `${name}-compacted.parquet`, written);
+  return { ...partition, ...(what === "all" ? { base: file, deltas: [] } : { deltas: [file] }) };
+}
