@@ -143,7 +143,7 @@ function startProcess(shared: Omit<Deps, "workflows">, clock: WindableClock, pla
     log: shared.log,
     onEnd: (end) => closeRun(kills.deps, end, anySignal),
     // Waiting is winding: nobody sits through a backoff.
-    wait: async (ms) => clock.wind(ms),
+    wait: async (ms) => clock.wind(Math.ceil(ms)),
   });
   const kills = withKillPoints({ ...shared, workflows: raw }, plan);
   void kills.killed.then(() => raw[Symbol.dispose]());

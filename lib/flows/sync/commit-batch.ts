@@ -99,7 +99,8 @@ async function commitNext(commit: Commit): Promise<SyncState> {
   if (batch === "not staged") return { ...state, next: "stage" };
   if (batch.isEmpty) {
     const also = own === undefined ? [] : [forget(commit)];
-    await recordSkip(deps, state, { first: batch.batch.first, last: batch.batch.last }, { lease, also });
+    const { first, last, rowsQuarantined } = batch.batch;
+    await recordSkip(deps, state, { first, last, rowsQuarantined }, { lease, also });
     return following(state, plan, batch.files);
   }
   const fence = warehouseFence(scope.connection, lease);

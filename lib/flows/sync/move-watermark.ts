@@ -53,15 +53,16 @@ export async function followReceipts(
 export async function recordSkip(
   deps: Deps,
   request: AttemptRequest,
-  stretch: { first: Position; last: Position },
+  stretch: { first: Position; last: Position; rowsQuarantined?: number },
   options: MoveOptions = {},
 ): Promise<void> {
   await move(deps, request, options, ({ sync, run }) => {
     if (comparePositions(stretch.last, sync.watermark) <= 0) return { sync, run };
-    const skip = { syncId: sync.id, runId: run.id, ...stretch, at: deps.clock.now() };
+    const { first, last, rowsQuarantined = 0 } = stretch;
+    const skip = { syncId: sync.id, runId: run.id, first, last, at: deps.clock.now() };
     return {
       sync: { ...sync, watermark: stretch.last },
-      run: { ...run, deaths: 0 },
+      run: { ...run, deaths: 0, rowsQuarantined: run.rowsQuarantined + rowsQuarantined },
       also: [skipWrite(sync.accountId, skip)],
     };
   });
