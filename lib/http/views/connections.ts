@@ -1,3 +1,4 @@
+import type { ConnectionCard } from "../../flows/connections/get-connection.ts";
 import type { Connection, ConnectionState, Selection } from "../../model/connection.ts";
 import { iso } from "./instants.ts";
 
@@ -9,13 +10,25 @@ const shownStates = {
   removed: "Removed",
 } as const satisfies Record<ConnectionState, string>;
 
-/** A connection's card. `settings` never hold a secret: those lie elsewhere from the start. */
+/** A connection with what its card shows: errors of the last 24 hours, last sync, next run. */
+export function connectionCardView(card: ConnectionCard) {
+  return {
+    ...connectionView(card.connection),
+    errors24h: card.errors24h,
+    lastSyncAt: iso(card.lastSyncAt),
+    nextRunAt: iso(card.nextRunAt),
+  };
+}
+
+/** A connection. `settings` never hold a secret: those lie elsewhere from the start. */
 export function connectionView(connection: Connection) {
   return {
     id: connection.id,
     name: connection.name,
     destination: connection.kind,
     status: shownStates[connection.state],
+    /** A check is at work. */
+    isChecking: connection.check !== null,
     settings: connection.settings,
     tablePrefix: connection.tablePrefix,
     selection: selectionView(connection.selection),
@@ -32,13 +45,8 @@ export function connectionView(connection: Connection) {
   };
 }
 
-export function selectionView(selection: Selection) {
-  return {
-    version: selection.version,
-    objects: selection.objects,
-    integrationsToExclude: selection.excludedIntegrations,
-    /** Names of metrics; null sends all. */
-    selectiveSync: selection.metrics,
-    history: selection.history,
-  };
+/** By the names that `PUT …/selection` takes. */
+function selectionView(selection: Selection) {
+  const { version, objects, excludedIntegrations, metrics, history } = selection;
+  return { version, objects, excludedIntegrations, metrics, history };
 }

@@ -29,6 +29,8 @@ export function importView(record: ImportRecord, importedBy: string | null) {
     endedAt: iso(record.endedAt),
     importedBy: { userId: record.userId, name: importedBy },
     attempt: record.attempt,
+    /** Where it stands in the intake log; null until its rows are accepted. */
+    intakeSeq: record.intakeSeq,
     error:
       record.errorCode === null
         ? null

@@ -8,6 +8,11 @@ export interface Output {
   problem(text: string): void;
 }
 
+/** The command did what it could, and the outcome is a bad one. */
+export class CommandFailed extends Error {
+  override readonly name = "CommandFailed";
+}
+
 /** Shows an answer: as JSON with `--json`, else in words. */
 export function show(output: Output, options: GlobalOptions, answer: unknown, inWords: () => string): void {
   output.line(options.json === true ? JSON.stringify(answer, null, 2) : inWords());
@@ -23,6 +28,7 @@ export function explain(thrown: unknown): { readonly text: string; readonly exit
     const words = detail === title ? title : `${title} ${detail}`;
     return { text: `${printable(words)} [${code}]\n  fix: ${printable(fix)}`, exitCode: 1 };
   }
+  if (thrown instanceof CommandFailed) return { text: printable(thrown.message), exitCode: 1 };
   if (thrown instanceof UsageFault) return { text: printable(thrown.message), exitCode: 2 };
   if (thrown instanceof DOMException && thrown.name === "AbortError") return { text: "interrupted", exitCode: 130 };
   return { text: thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown), exitCode: 1 };

@@ -1,8 +1,12 @@
 import { resolve } from "node:path";
 import { Command, CommanderError } from "commander";
+import { addConnectCommands } from "./connect-command.ts";
+import { addConnectionCommands } from "./connection-commands.ts";
 import { explain, type Output } from "./output.ts";
 import { addPeopleCommands } from "./people-commands.ts";
 import { type CliSession, type GlobalOptions, openSession } from "./session.ts";
+import { addStatusCommands } from "./status-commands.ts";
+import { addWorkCommands } from "./work-commands.ts";
 
 /** What each command gets. */
 export interface CommandContext {
@@ -47,6 +51,10 @@ function buildProgram(output: Output, signal: AbortSignal): Command {
     signal,
   };
   addPeopleCommands(program, context);
+  addConnectCommands(program, context);
+  addConnectionCommands(program, context);
+  addStatusCommands(program, context);
+  addWorkCommands(program, context);
   return program;
 }
 

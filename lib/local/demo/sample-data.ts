@@ -16,6 +16,8 @@ export interface SampleData {
   readonly profileCount: number;
   readonly changedCount: number;
   readonly newCount: number;
+  /** Sum of the values of all accepted events, in hundredths. */
+  readonly valueHundredths: number;
 }
 
 const firstNames = ["Ada", "Björn", "Chloé", "Dmitri", "Esi", "Fatima", "Gwen", "Hiro", "Inés", "Jürgen"];
@@ -27,16 +29,19 @@ const metrics = ["Placed Order", "Viewed Product", "Opened Email"];
 const wrongEvery = 401;
 /** People of whom we only know that they did something. */
 const strangers = 25;
-const start = Date.UTC(2026, 0, 1);
+const start = Date.UTC(2025, 0, 1);
 
 /** Profiles and events of a small shop. The same seed and size give the same bytes. */
 export function sampleData(options: { profiles: number; events: number; seed: number }): SampleData {
   const random = randomFrom(options.seed);
   const changedCount = Math.max(1, Math.floor(options.profiles / 100));
   const newCount = Math.max(1, Math.floor(options.profiles / 400));
+  const profiles = profilesFile("customers.csv", numbers(0, options.profiles), random);
+  const { file: events, valueHundredths } = eventsFile(options, random);
   return {
-    profiles: profilesFile("customers.csv", numbers(0, options.profiles), random),
-    events: eventsFile(options, random),
+    profiles,
+    events,
+    valueHundredths,
     changedProfiles: movedFile(changedCount, numbers(options.profiles, newCount)),
     profileCount: options.profiles + Math.min(strangers, options.events),
     changedCount,
@@ -73,23 +78,27 @@ function profileLine(person: number, city: string, random: () => number): string
   ].join(",");
 }
 
-function eventsFile(options: { profiles: number; events: number }, random: () => number): SampleFile {
+function eventsFile(
+  options: { profiles: number; events: number },
+  random: () => number,
+): { file: SampleFile; valueHundredths: number } {
   const lines = ["Email,Metric,Timestamp,$event_id,$value,Product,Quantity"];
   let rejected = 0;
+  let valueHundredths = 0;
   for (const event of numbers(0, options.events)) {
     const person = event < strangers ? options.profiles + 1_000_000 + event : Math.floor(random() * options.profiles);
     const at = new Date(start + Math.floor(random() * 300 * 86_400) * 1_000).toISOString();
-    const value = (random() * 200).toFixed(2);
-    const line = [pick(metrics, random()), at, `E-${event}`, value, quoted(pick(products, random())), event % 9].join(
-      ",",
-    );
-    lines.push(`${emailOf(person)},${line}`);
+    const hundredths = Math.floor(random() * 20_000);
+    valueHundredths += hundredths;
+    const value = (hundredths / 100).toFixed(2);
+    const [metric, product] = [pick(metrics, random()), quoted(pick(products, random()))];
+    lines.push([emailOf(person), metric, at, `E-${event}`, value, product, event % 9].join(","));
     if (event % wrongEvery === 11) {
       lines.push(`${emailOf(person)},Placed Order,yesterday,E-wrong-${event},1.00,Mug,1`);
       rejected += 1;
     }
   }
-  return fileOf("orders.csv", lines, rejected);
+  return { file: fileOf("orders.csv", lines, rejected), valueHundredths };
 }
 
 /** Only what changes: absent columns leave what is there. */

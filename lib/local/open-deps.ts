@@ -1,0 +1,95 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { destinations, loadDestination } from "../destinations/registry.ts";
+import { startEngine } from "../engine/engine.ts";
+import type { Deps } from "../flows/deps.ts";
+import { steps } from "../flows/steps.ts";
+import { closeRun } from "../flows/sync/close-run.ts";
+import { systemClock, systemRandomness } from "../platform/embedded/clock.ts";
+import { openFiles } from "../platform/embedded/files.ts";
+import { openSecrets } from "../platform/embedded/secrets.ts";
+import type { OpenConnections } from "../platform/embedded/sftp/connections.ts";
+import { embeddedSftpUsers } from "../platform/embedded/sftp/sftp-users.ts";
+import { openTable } from "../platform/embedded/table.ts";
+import { type EmbeddedWorkflows, openWorkflows } from "../platform/embedded/workflows.ts";
+import { makeDial } from "../platform/network/dial.ts";
+import { dataPaths } from "./data-folder.ts";
+import { openEventLog } from "./event-log.ts";
+import type { LocalSettings } from "./settings.ts";
+
+/** The ports of this process, open, and what ends them. */
+export interface OpenDeps {
+  readonly deps: Deps;
+  /** Starts no more work, lets what runs end for at most `graceMs`, then stops it as if the process had died: the next start takes it up. */
+  drain(graceMs: number): Promise<void>;
+  /** Closes engine and table; nothing may run any more. */
+  close(): void;
+}
+
+const stateMachines = resolve(import.meta.dirname, "../../state-machines");
+
+/** Opens every port on the data folder. `wrap` stands between flows and ports. */
+export async function openDeps(
+  settings: LocalSettings,
+  connections: OpenConnections,
+  wrap: (deps: Deps) => Deps = (deps) => deps,
+): Promise<OpenDeps> {
+  const paths = dataPaths(settings.dataFolder);
+  await rm(paths.scratch, { recursive: true, force: true });
+  await mkdir(paths.scratch, { recursive: true, mode: 0o700 });
+  const log = openEventLog(settings.dataFolder, () => systemClock.now(), settings.isVerbose);
+  const table = openTable(paths.table, { clock: systemClock });
+  const files = openFiles(paths.files, { clock: systemClock });
+  const engine = await startEngine({
+    threads: settings.threads,
+    memoryMb: settings.memoryMb,
+    tempFolder: paths.spill,
+  });
+  let isDraining = false;
+  const workflows: EmbeddedWorkflows = openWorkflows({
+    folder: stateMachines,
+    runStep: async (name, input, signal) => stepNamed(name)(deps, input, signal),
+    files,
+    clock: systemClock,
+    randomness: systemRandomness,
+    onEnd: async (end) => {
+      // What our own end stops has not failed: its attempt stays open for the next start's sweep.
+      if (isDraining && end.status === "ABORTED") return;
+      await closeRun(deps, end, AbortSignal.timeout(60_000));
+    },
+    log,
+  });
+  const deps: Deps = wrap({
+    table,
+    files,
+    secrets: await openSecrets(paths.secrets),
+    workflows,
+    sftpUsers: embeddedSftpUsers(connections),
+    clock: systemClock,
+    randomness: systemRandomness,
+    engine,
+    destination: loadDestination,
+    destinationKinds: Object.keys(destinations),
+    dial: makeDial({ allowPrivate: settings.allowedRanges }),
+    accountFolder: (accountId) => join(paths.warehouses, accountId),
+    scratchFolder: paths.scratch,
+    log,
+  });
+  return {
+    deps,
+    drain: async (graceMs) => {
+      isDraining = true;
+      await workflows.drain(graceMs);
+    },
+    close: () => {
+      engine.close();
+      table[Symbol.dispose]();
+    },
+  };
+}
+
+function stepNamed(name: string) {
+  const step = Object.hasOwn(steps, name) ? steps[name] : undefined;
+  if (step === undefined) throw new TypeError(`no step is called ${name}`);
+  return step;
+}
