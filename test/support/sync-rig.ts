@@ -20,6 +20,7 @@ import { openWorkflows } from "../../lib/platform/embedded/workflows.ts";
 import { anySignal } from "./account-rig.ts";
 import type { LoggedEvent } from "./bare-deps.ts";
 import { seededRandomness, type WindableClock, windableClock } from "./clock.ts";
+import { historyMeter } from "./history-meter.ts";
 import { type KillPlan, type KillPoints, withKillPoints } from "./kill-points.ts";
 import { MemoryServer } from "./memory-warehouse.ts";
 import { tempFolder } from "./temp-folder.ts";
@@ -28,6 +29,8 @@ import { tempFolder } from "./temp-folder.ts";
 export interface SyncProcess extends Disposable {
   readonly deps: Deps;
   readonly kills: KillPoints;
+  /** Longest history and largest payload of its executions. */
+  readonly meter: ReturnType<typeof historyMeter>;
   /** Resolves when nothing runs any more, or the process was killed. */
   settled(): Promise<void>;
 }
@@ -39,6 +42,7 @@ export interface SyncRig extends AsyncDisposable {
   readonly events: LoggedEvent[];
   readonly accountId: AccountId;
   readonly deps: Deps;
+  readonly meter: ReturnType<typeof historyMeter>;
   /** Another process over the same stores; the one before is left as it is. */
   process(plan?: KillPlan): SyncProcess;
   settled(): Promise<void>;
@@ -92,6 +96,7 @@ export async function syncRig(seed = 1): Promise<SyncRig> {
     events,
     accountId: account.id,
     deps: main.deps,
+    meter: main.meter,
     process,
     settled: () => main.settled(),
     tick: async () => {
@@ -130,6 +135,7 @@ export async function takeUpAll(deps: Deps): Promise<void> {
 }
 
 function startProcess(shared: Omit<Deps, "workflows">, clock: WindableClock, plan: KillPlan): SyncProcess {
+  const meter = historyMeter();
   const raw = openWorkflows({
     folder: "state-machines",
     runStep: async (name, input, signal) => {
@@ -142,10 +148,17 @@ function startProcess(shared: Omit<Deps, "workflows">, clock: WindableClock, pla
     randomness: shared.randomness,
     log: shared.log,
     onEnd: (end) => closeRun(kills.deps, end, anySignal),
+    observe: meter.observe,
     // Waiting is winding: nobody sits through a backoff.
     wait: async (ms) => clock.wind(Math.ceil(ms)),
   });
   const kills = withKillPoints({ ...shared, workflows: raw }, plan);
   void kills.killed.then(() => raw[Symbol.dispose]());
-  return { deps: kills.deps, kills, settled: () => raw.settled(), [Symbol.dispose]: () => raw[Symbol.dispose]() };
+  return {
+    deps: kills.deps,
+    kills,
+    meter,
+    settled: () => raw.settled(),
+    [Symbol.dispose]: () => raw[Symbol.dispose](),
+  };
 }

@@ -6,6 +6,7 @@ import { listRuns } from "../../lib/flows/sync/list-runs.ts";
 import { hourMs } from "../../lib/model/time.ts";
 import { anySignal } from "../support/account-rig.ts";
 import { profiles, publishChanges } from "../support/change-log.ts";
+import { historyEventsMax, payloadBytesAllowed } from "../support/history-meter.ts";
 import { syncRig, takeUpAll } from "../support/sync-rig.ts";
 
 test("three triggers at once start one run of each sync", async () => {
@@ -123,6 +124,8 @@ test("a long run hands over to a fresh execution after a hundred batches", async
   expect(sync).toMatchObject({ watermark: { seq: 2, file: 130 }, lastError: null, runId: null });
   const { items } = await listRuns(rig.deps, { accountId: rig.accountId, syncId: sync.id }, anySignal);
   expect(items[0]).toMatchObject({ attempt: 2, state: "completed", error: null });
+  expect(rig.meter.eventsMax).toBeLessThan(historyEventsMax);
+  expect(rig.meter.bytesMax).toBeLessThan(payloadBytesAllowed);
 });
 
 test("a run that kills its process again and again fails instead of being taken up for ever", async () => {
