@@ -8,7 +8,7 @@ import { checkColumns, needsTables } from "../sql/columns.ts";
 import { bareName, createTables, tableNames } from "../sql/dialect.ts";
 import { quoteText } from "../sql/identifiers.ts";
 import { receiptStatements } from "../sql/receipts.ts";
-import { type DatabaseLocation, type OpenDatabase, stagingFolder, withDatabase } from "./database.ts";
+import { catalogue, type DatabaseLocation, type OpenDatabase, stagingFolder, withDatabase } from "./database.ts";
 import { duckdbDialect } from "./dialect.ts";
 import { mergeBatch } from "./merge.ts";
 
@@ -30,7 +30,7 @@ export function checkTasks(location: DatabaseLocation, target: Target, signal: A
 
 async function makeTables(database: OpenDatabase, prefix: string): Promise<string> {
   const found = await database.run(
-    "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main' AND NOT temporary",
+    `SELECT table_name FROM duckdb_tables() WHERE database_name = '${catalogue}' AND schema_name = 'main'`,
   );
   const isNew = needsTables(duckdbDialect, prefix, new Set(found.map((row) => String(row["table_name"]))));
   if (!isNew) return "all tables are there";
@@ -41,7 +41,7 @@ async function makeTables(database: OpenDatabase, prefix: string): Promise<strin
 async function checkAllColumns(database: OpenDatabase, prefix: string): Promise<string> {
   for (const table of tableNames) {
     const found = await database.query({
-      sql: "SELECT column_name, data_type, is_nullable FROM duckdb_columns() WHERE schema_name = 'main' AND table_name = $1",
+      sql: `SELECT column_name, data_type, is_nullable FROM duckdb_columns() WHERE database_name = '${catalogue}' AND schema_name = 'main' AND table_name = $1`,
       values: [bareName(prefix, table)],
     });
     const columns = found.map((row) => ({

@@ -1,5 +1,5 @@
 import { runCheck } from "../check-steps.ts";
-import type { OpenOptions, Target, Warehouse } from "../destination.ts";
+import type { OpenOptions, StagedFile, Target, Warehouse } from "../destination.ts";
 import { commitBatch } from "../sql/commit.ts";
 import { receiptOf, receiptStatements } from "../sql/receipts.ts";
 import { checkTasks } from "./check.ts";
@@ -17,8 +17,8 @@ export interface DuckdbSettings {
 export function openDuckdb(settings: DuckdbSettings, target: Target, options: OpenOptions): Warehouse {
   const { folder, signal, onStep } = options;
   const receipts = receiptStatements(duckdbDialect, target);
-  const opened = <T>(work: (database: OpenDatabase) => Promise<T>) =>
-    withDatabase({ folder, file: settings.file }, signal, work);
+  const opened = <T>(work: (database: OpenDatabase) => Promise<T>, staged: readonly string[] = []) =>
+    withDatabase({ folder, file: settings.file, staged }, signal, work);
   return {
     check: () => runCheck(checkTasks({ folder, file: settings.file }, target, signal)),
     stage: async (file) => {
@@ -27,28 +27,20 @@ export function openDuckdb(settings: DuckdbSettings, target: Target, options: Op
       await onStep?.("stage", "after");
       return staged;
     },
-    commit: (batch, fence) =>
-      opened((session) =>
-        commitBatch(
-          {
-            dialect: duckdbDialect,
-            target,
-            session,
-            ...(onStep === undefined ? {} : { onStep }),
-            begin: () => session.run("BEGIN TRANSACTION"),
-            commit: () => session.run("COMMIT"),
-            rollback: () => session.run("ROLLBACK"),
-            merge: (work) =>
-              mergeBatch(
-                session,
-                { prefix: target.tablePrefix, pathOf: (file) => stagedPath(folder, work.planId, file) },
-                work,
-              ),
-          },
-          batch,
-          fence,
-        ),
-      ),
+    commit: (batch, fence) => {
+      const pathOf = (file: StagedFile) => stagedPath(folder, batch.planId, file);
+      return opened((session) => {
+        const parts = {
+          ...{ dialect: duckdbDialect, target, session },
+          ...(onStep === undefined ? {} : { onStep }),
+          begin: () => session.run("BEGIN TRANSACTION"),
+          commit: () => session.run("COMMIT"),
+          rollback: () => session.run("ROLLBACK"),
+          merge: () => mergeBatch(session, { prefix: target.tablePrefix, pathOf }, batch),
+        };
+        return commitBatch(parts, batch, fence);
+      }, batch.files.map(pathOf));
+    },
     poll: () => Promise.reject(new TypeError("a commit ends within its call here: there is nothing to poll")),
     receipts: (syncId, object, after) =>
       opened(async (session) => (await session.query(receipts.after(syncId, object, after))).map(receiptOf)),

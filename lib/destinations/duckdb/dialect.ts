@@ -25,15 +25,20 @@ function staged(paths: readonly string[]): string {
   return `read_parquet([${paths.map(quoteText).join(", ")}], file_row_number = true)`;
 }
 
+/** Where picked rows are noted; the customer's own tables cannot stand in its way. */
+const picked = "temp.main._ws_picked";
+
+export const dropPicked = `DROP TABLE ${picked}`;
+
 /** A file holds fewer rows than 2^40. */
 const rowKey = "file_index::BIGINT * 1099511627776 + file_row_number";
 
 /**
- * Notes in the temporary table `picked` which staged rows go in: of each id the one with the highest `_seq`, where it
+ * Notes in a temporary table which staged rows go in: of each id the one with the highest `_seq`, where it
  * is higher than what the table has. Only keys are held: whole rows in an aggregate would not fit in memory.
  */
 export function pickLatest(prefix: string, table: TableName, paths: readonly string[]): string {
-  return `CREATE OR REPLACE TEMP TABLE picked AS
+  return `CREATE OR REPLACE TEMP TABLE ${picked} AS
 SELECT b.row_key, b.id, t._seq AS old_seq
 FROM (SELECT id, max(_seq) AS _seq, arg_max(${rowKey}, _seq) AS row_key FROM ${staged(paths)} GROUP BY id) b
 LEFT JOIN ${tableRef(duckdbDialect, prefix, table)} t ON t.id = b.id
@@ -48,7 +53,7 @@ export function pickNew(
   range: { from: string; to: string },
 ): string {
   const between = `event_at BETWEEN ${quoteText(range.from)}::TIMESTAMP AND ${quoteText(range.to)}::TIMESTAMP`;
-  return `CREATE OR REPLACE TEMP TABLE picked AS
+  return `CREATE OR REPLACE TEMP TABLE ${picked} AS
 SELECT arg_min(${rowKey}, _seq) AS row_key, id, NULL::BIGINT AS old_seq FROM ${staged(paths)} s
 WHERE NOT EXISTS (SELECT 1 FROM ${tableRef(duckdbDialect, prefix, table)} t WHERE ${between} AND t.id = s.id)
 GROUP BY id`;
@@ -59,11 +64,11 @@ export function timeRange(paths: readonly string[]): string {
   return `SELECT min(event_at)::VARCHAR AS "from", max(event_at)::VARCHAR AS "to" FROM ${staged(paths)}`;
 }
 
-export const countPicked = "SELECT count(*) AS picked, count(old_seq) AS updated FROM picked";
+export const countPicked = `SELECT count(*) AS picked, count(old_seq) AS updated FROM ${picked}`;
 
-/** Takes out the rows that `picked` replaces. */
+/** Takes out the rows that the picked ones replace. */
 export function deletePicked(prefix: string, table: TableName): string {
-  return `DELETE FROM ${tableRef(duckdbDialect, prefix, table)} WHERE id IN (SELECT id FROM picked WHERE old_seq IS NOT NULL)`;
+  return `DELETE FROM ${tableRef(duckdbDialect, prefix, table)} WHERE id IN (SELECT id FROM ${picked} WHERE old_seq IS NOT NULL)`;
 }
 
 /** Brings the picked rows in; `isAll` spares the look-up where every staged row was picked. `$1` is `_synced_at` in milliseconds. */
@@ -71,7 +76,7 @@ export function insertPicked(prefix: string, table: TableName, paths: readonly s
   const values = stagedColumns(table).map((column) => `CAST("${column.name}" AS ${duckdbDialect.types[column.type]})`);
   return `INSERT INTO ${tableRef(duckdbDialect, prefix, table)} (${columnList(stagedColumns(table))}, "_synced_at")
 SELECT ${values.join(", ")}, make_timestamp_ms($1) FROM ${staged(paths)}
-${isAll ? "" : `WHERE ${rowKey} IN (SELECT row_key FROM picked)`}`;
+${isAll ? "" : `WHERE ${rowKey} IN (SELECT row_key FROM ${picked})`}`;
 }
 
 /** Rows of one staged file whose JSON cannot be read. */

@@ -9,6 +9,7 @@ import {
   countPicked,
   countRows,
   deletePicked,
+  dropPicked,
   insertPicked,
   pickLatest,
   pickNew,
@@ -72,7 +73,7 @@ async function mergeRows(database: OpenDatabase, work: MergeWork): Promise<Merge
   if (updated > 0) await database.run(deletePicked(prefix, table));
   const insert = insertPicked(prefix, table, paths, picked === work.rows);
   if (picked > 0) await database.query({ sql: insert, values: [work.syncedAt] });
-  await database.run("DROP TABLE picked");
+  await database.run(dropPicked);
   return { inserted: picked - updated, updated };
 }
 
