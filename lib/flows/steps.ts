@@ -1,6 +1,6 @@
 import type * as z from "zod";
 import { ActivateConnectionRequest, activateConnection } from "./connections/activate-connection.ts";
-import { CheckConnectionRequest, checkConnection } from "./connections/check-connection.ts";
+import { CheckRequest, checkConnection } from "./connections/check-connection.ts";
 import { EndCheckRequest, failCheck } from "./connections/end-check.ts";
 import { PrepareCutRequest, prepareCut } from "./connections/prepare-cut.ts";
 import { AdvanceRoundRequest, advanceRound } from "./consolidate/advance-round.ts";
@@ -31,7 +31,7 @@ export type Step = (deps: Deps, input: unknown, signal: AbortSignal) => Promise<
 export const steps: Readonly<Record<string, Step>> = {
   "activate-connection": step(ActivateConnectionRequest, activateConnection),
   "advance-round": step(AdvanceRoundRequest, advanceRound),
-  "check-connection": step(CheckConnectionRequest, checkConnection),
+  "check-connection": step(CheckRequest, checkConnection),
   "close-consolidation": step(CloseConsolidationRequest, closeConsolidation),
   "commit-batch": step(CommitBatchRequest, commitBatch),
   "consolidate-round": step(ConsolidateRoundRequest, consolidateRound),

@@ -1,7 +1,7 @@
 import type { PlannedFile, SyncRecord } from "./sync.ts";
 
 /** Good batches after which a halved batch size is given up again. */
-export const goodBatchesToRestore = 10;
+const goodBatchesToRestore = 10;
 
 interface BatchLimits {
   readonly batchRowsMax: number;

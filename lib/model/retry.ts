@@ -3,10 +3,10 @@ import type { ErrorSummary, SyncRecord } from "./sync.ts";
 import { after, hourMs, type Instant } from "./time.ts";
 
 /** How long transient failures keep a sync `Errored` before it is `Failed`. */
-export const retryForMs = 72 * hourMs;
+const retryForMs = 72 * hourMs;
 
 /** Every sync runs hourly, on the full hour in UTC. */
-export const cadenceMs = hourMs;
+const cadenceMs = hourMs;
 
 /** The next full hour after an instant. */
 export function nextTick(now: Instant): Instant {

@@ -2,7 +2,7 @@ import { givesUpAt } from "./retry.ts";
 import type { ErrorSummary, RunRecord, SyncRecord, SyncStatus } from "./sync.ts";
 import type { Instant } from "./time.ts";
 
-export type SyncAction = "pause" | "resume" | "retry" | "re-enable";
+type SyncAction = "pause" | "resume" | "retry" | "re-enable";
 
 /** What the dashboard shows of a sync. Fields that do not belong to the status are null. */
 export interface ShownStatus {

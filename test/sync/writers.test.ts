@@ -135,7 +135,7 @@ test("a run that kills its process again and again fails instead of being taken 
   await publishChanges(rig.deps, rig.accountId, { profiles: [profiles(1, 4)] });
   rig.clock.wind(hourMs);
 
-  for (let death = 0; death < 5; death += 1) {
+  for (let death = 0; death < 10; death += 1) {
     const doomed = rig.process({ killAt: death === 0 ? 12 : 8 });
     await startDueSyncs(doomed.deps, { accountId: rig.accountId }, anySignal).catch(() => undefined);
     await sweepRuns(doomed.deps, anySignal).catch(() => undefined);

@@ -18,7 +18,6 @@ export const CheckRequest = ConnectionRef.extend({
   waits: z.int().default(0),
 });
 export type CheckRequest = z.infer<typeof CheckRequest>;
-export const CheckConnectionRequest = CheckRequest;
 
 /** Tries a connection step by step, each to be seen as it ends. The first that fails ends the check, with what to change. */
 export async function checkConnection(deps: Deps, request: CheckRequest, signal: AbortSignal): Promise<CheckRequest> {

@@ -9,9 +9,7 @@ import { whileContended } from "../store/contention.ts";
 import { getRunRecord, runWrites } from "../store/runs.ts";
 import { syncsOf, syncWrites } from "../store/syncs.ts";
 import { asleep } from "./ensure-syncs.ts";
-import { ConnectionRef } from "./requests.ts";
-
-export const DisableConnectionRequest = ConnectionRef;
+import type { ConnectionRef } from "./requests.ts";
 
 /** Disables a connection and its syncs; a run at work ends at the next border of a batch. Enabling it goes on from the watermarks. */
 export async function disableConnection(deps: Deps, request: ConnectionRef, _signal: AbortSignal): Promise<Connection> {

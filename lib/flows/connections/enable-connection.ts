@@ -1,10 +1,8 @@
 import type { Connection } from "../../model/connection.ts";
 import { SyncError } from "../../model/errors.ts";
 import type { Deps } from "../deps.ts";
-import { ConnectionRef } from "./requests.ts";
+import type { ConnectionRef } from "./requests.ts";
 import { startCheck } from "./start-check.ts";
-
-export const EnableConnectionRequest = ConnectionRef;
 
 /** Enables a disabled connection once its check has passed: its syncs go on from their watermarks. */
 export async function enableConnection(deps: Deps, request: ConnectionRef, _signal: AbortSignal): Promise<Connection> {

@@ -4,9 +4,7 @@ import type { Deps } from "../deps.ts";
 import { getConnectionRecord } from "../store/connections.ts";
 import { errorsIn24Hours } from "../store/errors.ts";
 import { syncsOf } from "../store/syncs.ts";
-import { ConnectionRef } from "./requests.ts";
-
-export const GetConnectionRequest = ConnectionRef;
+import type { ConnectionRef } from "./requests.ts";
 
 /** A connection's card. */
 export interface ConnectionCard {

@@ -6,10 +6,8 @@ import { whileContended } from "../store/contention.ts";
 import { releaseLease } from "../store/leases.ts";
 import { commitLeaseName, takeOrSeize } from "../sync/commit-lease.ts";
 import { leaveConnection } from "./disable-connection.ts";
-import { ConnectionRef } from "./requests.ts";
+import type { ConnectionRef } from "./requests.ts";
 import { retireSecrets } from "./retire-secrets.ts";
-
-export const RemoveConnectionRequest = ConnectionRef;
 
 /** Holds a commit lease on behalf of a removal; not the name of any attempt, so nobody takes it for dead. */
 const removalHolder = "removal";

@@ -1,10 +1,8 @@
 import type { Connection } from "../../model/connection.ts";
 import { SyncError } from "../../model/errors.ts";
 import type { Deps } from "../deps.ts";
-import { ConnectionRef } from "./requests.ts";
+import type { ConnectionRef } from "./requests.ts";
 import { startCheck } from "./start-check.ts";
-
-export const RetryConnectionRequest = ConnectionRef;
 
 /** Checks a connection again with the credentials it has. Passing it also wakes what had failed. */
 export async function retryConnection(deps: Deps, request: ConnectionRef, _signal: AbortSignal): Promise<Connection> {

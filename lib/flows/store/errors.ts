@@ -6,7 +6,7 @@ import { accountItem, accountPartition, pastPrefix, sortableDescending } from ".
 import { itemOf, recordOf } from "./records.ts";
 
 /** How long errors stay readable. */
-export const errorsKeptMs = 90 * dayMs;
+const errorsKeptMs = 90 * dayMs;
 
 /** The writes that keep an error, once under its connection and once under its sync, where it has them. Twice is the same as once. */
 export function errorWrites(error: ErrorRecord): readonly TableWrite[] {

@@ -18,7 +18,7 @@ export const CloseRunRequest = z.object({
 type CloseRunRequest = z.infer<typeof CloseRunRequest>;
 
 /** Deaths in a row after which a run is no longer taken up at once but fails like any other. */
-const deathsMax = 3;
+const deathsMax = 8;
 
 /** Called when an execution has ended badly: no `Catch` sees a stop, a history overflow or a killed process. Ends its attempt; twice is the same as once. */
 export async function closeRun(deps: Deps, request: CloseRunRequest, signal: AbortSignal): Promise<void> {
@@ -28,7 +28,9 @@ export async function closeRun(deps: Deps, request: CloseRunRequest, signal: Abo
   const ref = z.object({ accountId: z.string(), runId: z.string() }).parse(request.input) as RunRef;
   const run = await getRunRecord(deps.table, ref.accountId, ref.runId);
   if (!run.attemptOpen || executionName(run) !== request.name) return;
-  await failRun(deps, { ...ref, attempt: run.attempt, error: { Error: `execution ${request.status}` } }, signal);
+  // A machine that failed in its own failure path has noted why; a stop or a timeout has not.
+  const error = request.status === "FAILED" ? {} : { error: { Error: `execution ${request.status}` } };
+  await failRun(deps, { ...ref, attempt: run.attempt, ...error }, signal);
 }
 
 /** Takes up a run whose execution is gone: the process that worked on it was killed. A run that kills its process again and again fails instead. */

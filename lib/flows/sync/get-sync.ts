@@ -6,9 +6,7 @@ import { errorsIn24Hours } from "../store/errors.ts";
 import { getRunRecord, runsOf } from "../store/runs.ts";
 import { getSyncRecord } from "../store/syncs.ts";
 import { measureFreshness } from "./measure-freshness.ts";
-import { SyncRef } from "./requests.ts";
-
-export const GetSyncRequest = SyncRef;
+import type { SyncRef } from "./requests.ts";
 
 /** A sync as the dashboard lists it. */
 export interface SyncCard {

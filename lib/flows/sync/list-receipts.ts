@@ -6,9 +6,7 @@ import type { Deps } from "../deps.ts";
 import { getConnectionRecord } from "../store/connections.ts";
 import { skipsOf } from "../store/runs.ts";
 import { getSyncRecord } from "../store/syncs.ts";
-import { SyncRef } from "./requests.ts";
-
-export const ListReceiptsRequest = SyncRef;
+import type { SyncRef } from "./requests.ts";
 
 /** What the warehouse itself shows for a sync, and the skips of ours: together they tile the log up to the watermark. */
 export async function listReceipts(

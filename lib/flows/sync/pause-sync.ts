@@ -3,9 +3,7 @@ import type { SyncRecord } from "../../model/sync.ts";
 import type { Deps } from "../deps.ts";
 import { whileContended } from "../store/contention.ts";
 import { getSyncRecord, syncWrites } from "../store/syncs.ts";
-import { SyncRef } from "./requests.ts";
-
-export const PauseSyncRequest = SyncRef;
+import type { SyncRef } from "./requests.ts";
 
 /** Pauses a sync at the next border of a batch; pausing a paused one changes nothing. */
 export async function pauseSync(deps: Deps, request: SyncRef, _signal: AbortSignal): Promise<SyncRecord> {

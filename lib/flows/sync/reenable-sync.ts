@@ -3,9 +3,7 @@ import type { SyncRecord } from "../../model/sync.ts";
 import { retryConnection } from "../connections/retry-connection.ts";
 import type { Deps } from "../deps.ts";
 import { getSyncRecord } from "../store/syncs.ts";
-import { SyncRef } from "./requests.ts";
-
-export const ReenableSyncRequest = SyncRef;
+import type { SyncRef } from "./requests.ts";
 
 /** Runs the check of a failed sync's connection; when it passes, what had failed goes on from its watermark. */
 export async function reenableSync(deps: Deps, request: SyncRef, signal: AbortSignal): Promise<SyncRecord> {

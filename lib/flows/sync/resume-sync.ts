@@ -3,9 +3,7 @@ import type { Deps } from "../deps.ts";
 import { startDueSyncs } from "../dispatch/start-due-syncs.ts";
 import { getSyncRecord } from "../store/syncs.ts";
 import { changeSync } from "./pause-sync.ts";
-import { SyncRef } from "./requests.ts";
-
-export const ResumeSyncRequest = SyncRef;
+import type { SyncRef } from "./requests.ts";
 
 /** Lets a paused sync go on from its watermark, at once. */
 export async function resumeSync(deps: Deps, request: SyncRef, signal: AbortSignal): Promise<SyncRecord> {

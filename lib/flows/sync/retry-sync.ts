@@ -4,9 +4,7 @@ import type { Deps } from "../deps.ts";
 import { startDueSyncs } from "../dispatch/start-due-syncs.ts";
 import { getSyncRecord } from "../store/syncs.ts";
 import { changeSync } from "./pause-sync.ts";
-import { SyncRef } from "./requests.ts";
-
-export const RetrySyncRequest = SyncRef;
+import type { SyncRef } from "./requests.ts";
 
 /** Tries an errored sync again now, without waiting for its next hour. */
 export async function retrySync(deps: Deps, request: SyncRef, signal: AbortSignal): Promise<SyncRecord> {
