@@ -34,7 +34,7 @@ export interface OpenRequest {
   readonly dial?: OpenOptions["dial"];
 }
 
-export interface BatchRequest {
+interface BatchRequest {
   readonly object?: DataObject;
   /** Rows of each file, in order. */
   readonly files: readonly (readonly ChangeRow[])[];

@@ -12,7 +12,7 @@ import {
 import { quoteIdentifier } from "../sql/identifiers.ts";
 
 /** Longer names are cut by the server without a word. https://www.postgresql.org/docs/current/limits.html */
-export const nameBytesMax = 63;
+const nameBytesMax = 63;
 
 /** A name as PostgreSQL quotes it. Throws `NAME_INVALID`. */
 export function quote(name: string): string {

@@ -4,7 +4,7 @@ import type { Instant } from "../../model/time.ts";
 import type { Batch, Receipt, Target } from "../destination.ts";
 import { bareName, type SqlDialect, tableOf, tableRef } from "./dialect.ts";
 
-export type SqlValue = string | number;
+type SqlValue = string | number;
 export type SqlRow = Readonly<Record<string, unknown>>;
 export interface SqlStatement {
   readonly sql: string;
@@ -12,7 +12,7 @@ export interface SqlStatement {
 }
 
 /** `sync_id` and `plan_id` of the one row per table that holds its fence. */
-export const leaseMark = "lease";
+const leaseMark = "lease";
 
 /** The columns that make a `Receipt`, numbers as numbers and the instant in milliseconds. */
 function receiptColumns(dialect: SqlDialect): string {

@@ -7,7 +7,7 @@ import { makeAddressRule, type PrivateAllowance } from "./address-rules.ts";
 import { canonicalHost, isLocalhostName, refused } from "./host-name.ts";
 
 /** All addresses of a name, in the order to try them. */
-export type Lookup = (name: string) => Promise<readonly string[]>;
+type Lookup = (name: string) => Promise<readonly string[]>;
 
 export interface DialOptions {
   /** The operator's allowance for addresses that are not public. Loopback only where a range names it. @default false */
