@@ -62,8 +62,10 @@ const ourLog = "lg00000000000001";
 /** A testbed whose tables the check has found or made, and what a test does with it. */
 export async function warehouseRig(kind: string): Promise<WarehouseRig> {
   const destination = await loadDestination(kind);
-  const bed = await startBed(kind);
+  await using started = new AsyncDisposableStack();
+  const bed = started.use(await startBed(kind));
   const folder = await mkdtemp(join(tmpdir(), "warehouse-sync-rig-"));
+  started.defer(() => rm(folder, { recursive: true, force: true }));
   const open = (request: OpenRequest = {}) =>
     destination.open(
       { ...bed.settings, ...request.settings },
@@ -77,16 +79,14 @@ export async function warehouseRig(kind: string): Promise<WarehouseRig> {
     );
   await using first = await open();
   for await (const step of first.check()) if (!step.ok) throw new Error(`${kind}: ${step.step}: ${step.detail}`);
+  const kept = started.move();
   return {
     bed,
     destination,
     folder,
     open,
     stage: (warehouse, request) => stageBatch(warehouse, { ...request, format: destination.staging, folder }),
-    [Symbol.asyncDispose]: async () => {
-      await bed[Symbol.asyncDispose]();
-      await rm(folder, { recursive: true, force: true });
-    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
 

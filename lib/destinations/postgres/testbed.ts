@@ -21,6 +21,15 @@ export interface PostgresTestbed extends Testbed {
 /** A database and a user of its own on one server that all testbeds of the process share; set up by the script that customers run. */
 export async function startTestbed(): Promise<PostgresTestbed> {
   const server = await borrowServer();
+  try {
+    return await setUp(server);
+  } catch (error) {
+    await giveServerBack();
+    throw error;
+  }
+}
+
+async function setUp(server: LocalPostgres): Promise<PostgresTestbed> {
   const name = `t_${randomBytes(6).toString("hex")}`;
   await server.createDatabase(name);
   const settings = {
