@@ -55,7 +55,7 @@ export interface SyncRig extends AsyncDisposable {
 const nothing = async () => undefined;
 
 /** Runs the syncs of one account on a clock that stands still but for the machines' own waits. */
-export async function syncRig(seed = 1): Promise<SyncRig> {
+export async function syncRig(seed = 1, given: Partial<Deps> = {}): Promise<SyncRig> {
   const folder = tempFolder();
   const clock = windableClock();
   mkdirSync(join(folder.path, "scratch"));
@@ -80,6 +80,7 @@ export async function syncRig(seed = 1): Promise<SyncRig> {
     scratchFolder: join(folder.path, "scratch"),
     sftpUsers: { createUser: nothing, addKey: nothing, removeKey: nothing },
     log: (event, fields) => events.push({ event, ...fields }),
+    ...given,
   };
   const processes: SyncProcess[] = [];
   const process = (plan: KillPlan = "record") => {
