@@ -43,5 +43,8 @@ export const decimalDigitsMax = { before: 29, after: 9 } as const;
 export const rangeBytesMin = 32 * 1024 * 1024;
 export const rangesMax = 1_000;
 
-/** Starts of one import, after which it is set aside. `TRIES_USED_UP` */
+/** Attempts at one import that ended with an error of ours, after which it is set aside. `TRIES_USED_UP` */
 export const importAttemptsMax = 5;
+
+/** Starts that were lost with their process; more than errors, since a machine may be switched off again and again. `TRIES_USED_UP` */
+export const importDeathsMax = 12;

@@ -7,56 +7,61 @@ import {
   phoneDigits,
 } from "../../model/limits.ts";
 
+const emailLocal = String.raw`[^\s@<>()\[\]\\,;:"\x00-\x20\x7f]`;
+const emailLabel = String.raw`[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}\x{2D}]*[\p{L}\p{M}\p{N}])?`;
+const isPhone = (t: string) =>
+  `regexp_full_match(${t}, '\\+[1-9][0-9]{${phoneDigits.min - 1},${phoneDigits.max - 1}}')`;
+const phonePlain = String.raw`regexp_replace(t, '[\s().\x{2D}\x{A0}]', '', 'g')`;
+
 /**
  * How cells are read, as DuckDB macros of a session: each answers null where the cell is not of its form. The table of
- * meanings for people is `docs/csv.md`. Regular expressions are RE2's: linear in the cell.
+ * meanings for people is `docs/csv.md`. Regular expressions are RE2's: linear in the cell. A macro's argument is written
+ * out wherever its name stands, so arguments should be columns, and the usual case comes first.
  */
 export const cellMacros = [
-  // Absent: an empty cell is null already; `\N` speaks for itself; identifiers and the like may not be blank.
-  macro("said(t)", String.raw`CASE WHEN t = '\N' OR trim(t) = '' THEN NULL ELSE t END`),
+  // Absent: an empty cell is null already; `\N` and blanks say nothing either where one form is wanted.
+  macro(
+    "said(t)",
+    String.raw`CASE WHEN t > ' ~' AND t <> '\N' THEN t WHEN t = '\N' OR trim(t) = '' THEN NULL ELSE t END`,
+  ),
+  macro(
+    "tidy(t)",
+    `CASE WHEN t > ' ~' AND NOT ends_with(t, ' ') AND t <> '\\N' THEN t
+    WHEN t = '\\N' THEN NULL ELSE nullif(trim(t, e' \\t\\r\\n'), '') END`,
+  ),
 
-  // An address as people have them: no quoted local parts, no comments, no IP literals; a host with a dot. Lower case.
+  // An address as people have them: no quoted local part, no comment, no IP literal; a host with a dot. Lower case.
   macro(
     "email_form(t)",
-    `CASE WHEN strlen(t) <= ${emailBytesMax} AND regexp_full_match(t, ${emailPattern()}) THEN t END`,
+    `CASE WHEN strlen(t) <= ${emailBytesMax} AND strlen(split_part(t, '@', 1)) <= 64
+      AND regexp_full_match(t, '${emailLocal}+@(?:${emailLabel}\\.)+${emailLabel}') THEN t END`,
   ),
-  macro("as_email(t)", String.raw`email_form(lower(trim(t, e' \t\r\n')))`),
+  macro(
+    "as_email(t)",
+    String.raw`CASE WHEN strlen(t) <= 64 AND regexp_full_match(t, '[a-z0-9._+\x{2D}]+@(?:[a-z0-9](?:[a-z0-9\x{2D}]*[a-z0-9])?\.)+[a-z]{2,}')
+      THEN t ELSE email_form(lower(t)) END`,
+  ),
 
   // E.164 once spaces, dashes, dots and parentheses are gone; the plus is a must, since without it no country is said.
-  macro(
-    "phone_form(t)",
-    `CASE WHEN regexp_full_match(t, '\\+[1-9][0-9]{${phoneDigits.min - 1},${phoneDigits.max - 1}}') THEN t END`,
-  ),
-  macro(
-    "as_phone(t)",
-    String.raw`phone_form(CASE WHEN regexp_full_match(t, '\+[0-9]+') THEN t
-      ELSE regexp_replace(t, '[\s().\x{2D}\x{A0}]', '', 'g') END)`,
-  ),
+  macro("phone_form(t)", `CASE WHEN ${isPhone("t")} THEN t END`),
+  macro("as_phone(t)", `CASE WHEN ${isPhone("t")} THEN t ELSE phone_form(${phonePlain}) END`),
 
   macro("as_id(t)", `CASE WHEN strlen(t) <= ${idBytesMax} THEN t END`),
-  macro("as_metric(t)", `CASE WHEN length(trim(t)) BETWEEN 1 AND ${metricCharactersMax} THEN trim(t) END`),
-  macro("as_currency(t)", `CASE WHEN regexp_full_match(upper(trim(t)), '[A-Z]{3}') THEN upper(trim(t)) END`),
+  macro("as_metric(t)", `CASE WHEN length(t) <= ${metricCharactersMax} THEN t END`),
+  macro("as_currency(t)", "CASE WHEN regexp_full_match(t, '[A-Za-z]{3}') THEN upper(t) END"),
 
   // A plain number that decimal(38,9) holds exactly. The narrow cast is fifteen times as fast.
   macro(
-    "decimal_form(t)",
+    "as_decimal(t)",
     `CASE WHEN NOT regexp_full_match(t, '[+-]?[0-9]{1,${decimalDigitsMax.before}}(?:\\.[0-9]{1,${decimalDigitsMax.after}}0*)?') THEN NULL
       WHEN strlen(t) <= 9 THEN TRY_CAST(t AS DECIMAL(18,9))::DECIMAL(38,9)
       ELSE TRY_CAST(t AS DECIMAL(38,9)) END`,
   ),
-  macro("as_decimal(t)", "decimal_form(trim(t))"),
   ...jsonMacros(),
 ].join(";\n");
 
 function macro(head: string, body: string): string {
   return `CREATE OR REPLACE TEMP MACRO ${head} AS ${body}`;
-}
-
-function emailPattern(): string {
-  const local = String.raw`[^\s@<>()\[\]\\,;:"\x00-\x20\x7f]`;
-  const host = String.raw`[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}\x{2D}]*[\p{L}\p{M}\p{N}])?`;
-  // Dots only between characters of the local part, and no more than 64 bytes of it.
-  return `'${local}{1,64}@(?:${host}\\.)+${host}'`;
 }
 
 function jsonMacros(): string[] {
@@ -90,24 +95,35 @@ function jsonMacros(): string[] {
     macro("json_form(t, bones)", "json_is_sound(t, bones) AND NOT json_has_twins(t, bones)"),
     // A JSON object or list that every reader takes for the same.
     macro("is_json(t)", `json_valid(t) AND (json_deeper_than_${jsonLevelsMax - 1}(t) OR json_form(t, json_bones(t)))`),
-    macro("looks_like_json(t)", "starts_with(t, '{') OR starts_with(t, '[')"),
 
-    // A number that comes back as it went in: up to 15 digits, no exponent, no leading zero, no minus zero.
+    // A number that comes back as it went in: up to 16 characters, no exponent, no leading zero, no minus zero.
     macro(
       "is_json_number(t)",
-      String.raw`t >= '-' AND t < ':' AND strlen(ltrim(t, '-')) <= 16
-        AND regexp_full_match(t, '-?[1-9][0-9]{0,14}(?:\.[0-9]{1,14})?|0(?:\.[0-9]{1,14})?|-0\.[0-9]*[1-9][0-9]*')`,
+      String.raw`strlen(t) <= 16 AND
+        regexp_full_match(t, '-?[1-9][0-9]{0,14}(?:\.[0-9]{1,14})?|0(?:\.[0-9]{1,14})?|-0\.[0-9]*[1-9][0-9]*')`,
     ),
     macro("json_text(t)", String.raw`CASE WHEN t = '\N' THEN 'null' ELSE to_json(t)::VARCHAR END`),
+    macro("opens_brackets(t)", String.raw`(t >= '{' AND t < '|') OR (t >= '[' AND t < '\')`),
+    // The first character decides where most cells go; the comparisons are cheap.
+    // No IN: DuckDB would make a join of it, for every row.
     macro(
-      "json_typed(t)",
-      `CASE WHEN t IS NULL THEN NULL
-        WHEN is_json_number(t) THEN t
-        WHEN t IN ('true', 'false', 'True', 'False', 'TRUE', 'FALSE') THEN lower(t)
-        WHEN looks_like_json(t) AND is_json(t) THEN t
-        ELSE json_text(t) END`,
+      "is_json_boolean(t)",
+      "strlen(t) <= 5 AND (t = 'true' OR t = 'false' OR t = 'True' OR t = 'False' OR t = 'TRUE' OR t = 'FALSE')",
     ),
+    macro("json_typed(t)", typed("'null'")),
+    // Where nothing can be cleared, `\N` is absent.
+    macro("json_typed_event(t)", typed("NULL")),
+    macro("json_text_event(t)", String.raw`CASE WHEN t <> '\N' THEN to_json(t)::VARCHAR END`),
   ];
+}
+
+function typed(whenCleared: string): string {
+  return String.raw`CASE
+    WHEN t >= '-' AND t < ':' THEN (CASE WHEN is_json_number(t) THEN t ELSE to_json(t)::VARCHAR END)
+    WHEN opens_brackets(t) THEN (CASE WHEN is_json(t) THEN t ELSE to_json(t)::VARCHAR END)
+    WHEN is_json_boolean(t) THEN lower(t)
+    WHEN t = '\N' THEN ${whenCleared}
+    ELSE to_json(t)::VARCHAR END`;
 }
 
 /** When so many levels of brackets have been taken off from within, deeper ones are left. */

@@ -1,5 +1,5 @@
 import { type Run, type State, states } from "./automaton.ts";
-import type { RangeScan } from "./scan-range.ts";
+import type { RangeScan } from "./scan-bytes.ts";
 
 /** Whole consecutive records of a file: `[start, end)` in bytes. */
 export interface Slice {

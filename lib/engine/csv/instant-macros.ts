@@ -2,8 +2,15 @@ import { sqlText } from "../engine.ts";
 
 const time = String.raw`(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,9})?)?`;
 const zone = String.raw` ?(?:Z|UTC|[+\x{2D}](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?)`;
-const iso = `[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T]${time}(?:${zone})?)?`;
+const iso = `[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T]${time}Z?)?`;
+const isoWithZone = `[0-9]{4}-[0-9]{2}-[0-9]{2}[ T]${time}${zone}`;
 const american = `([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}|[0-9]{2})((?:[ T]${time}(?:${zone})?)?)`;
+
+/**
+ * `2026-11-24T17:15:00Z` and its like, without a regular expression: what else passes here (an odd blank, a year before
+ * 1000) is refused by the cast or by the window of events.
+ */
+const usual = `(t LIKE '____-__-__T__:__:__%Z' OR t LIKE '____-__-__ __:__:__') AND strlen(t) <= 27 AND substr(t, 12, 2) < '24'`;
 
 /**
  * How a time is read, as macros of a session; `as_instant(t)` answers a TIMESTAMP in UTC or null. A time without zone is
@@ -20,14 +27,18 @@ export function instantMacros(timeZone: string, dateFormat: string | null): stri
     ],
     [
       "iso_instant(t)",
-      `CASE WHEN regexp_matches(substr(t, 11), '[ZU+\\x{2D}]') THEN zoned_instant(t) ELSE local_instant(TRY_CAST(t AS TIMESTAMP)) END`,
+      `CASE
+        WHEN NOT regexp_full_match(t, '${iso}') THEN (CASE WHEN regexp_full_match(t, '${isoWithZone}') THEN zoned_instant(t) END)
+        WHEN ends_with(t, 'Z') THEN TRY_CAST(t AS TIMESTAMP)
+        ELSE local_instant(TRY_CAST(t AS TIMESTAMP)) END`,
     ],
     ["century(y)", `CASE WHEN length(y) = 4 THEN y WHEN y < '69' THEN '20' || y ELSE '19' || y END`],
     ["american_as_iso(p)", `century(p.y) || '-' || lpad(p.m, 2, '0') || '-' || lpad(p.d, 2, '0') || p.rest`],
     [
       "read_instant(t)",
       `CASE
-        WHEN regexp_full_match(t, '${iso}') THEN iso_instant(t)
+        WHEN ${usual} THEN ${timeZone === "UTC" ? "TRY_CAST(t AS TIMESTAMP)" : "iso_instant(t)"}
+        WHEN t >= '1000-' AND t < '3000' AND substr(t, 5, 1) = '-' THEN iso_instant(t)
         WHEN regexp_full_match(t, '[0-9]{9,10}(?:\\.[0-9]{1,6})?')
           THEN make_timestamp((TRY_CAST(t AS DECIMAL(18,6)) * 1000000)::BIGINT)
         WHEN regexp_full_match(t, '[0-9]{12,13}') THEN make_timestamp(TRY_CAST(t AS BIGINT) * 1000)

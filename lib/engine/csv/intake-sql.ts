@@ -6,6 +6,7 @@ import {
   profileTextColumns,
 } from "../../model/intake.ts";
 import { sqlText } from "../engine.ts";
+import { isMember } from "./row-sql.ts";
 
 /** Whether an event file brings columns of profiles too. */
 export function bringsProfiles(plan: ColumnPlan): boolean {
@@ -19,7 +20,7 @@ export function profileSelect(plan: ColumnPlan): string {
   return profileIntakeColumns
     .map(([name, type]) => {
       if (name === "cleared") return `${clearedSql(plan)} AS cleared`;
-      if (jsons.includes(name)) return `${patchSql(plan, name, true) ?? "NULL"}::VARCHAR AS ${name}`;
+      if (jsons.includes(name)) return `${patchSql(plan, name) ?? "NULL"}::VARCHAR AS ${name}`;
       const column = plan.columns.find((candidate) => candidate.column === name);
       if (column === undefined) return `NULL::${type} AS ${name}`;
       return texts.includes(name) ? `nullif(c${column.index}, '\\N') AS ${name}` : `n${column.index} AS ${name}`;
@@ -31,8 +32,7 @@ export function profileSelect(plan: ColumnPlan): string {
 export function eventSelect(plan: ColumnPlan): string {
   return eventIntakeColumns
     .map(([name, type]) => {
-      if (name === "event_properties")
-        return `coalesce(${patchSql(plan, name, false) ?? "NULL"}, '{}')::VARCHAR AS ${name}`;
+      if (name === "event_properties") return `coalesce(${patchSql(plan, name) ?? "NULL"}, '{}')::VARCHAR AS ${name}`;
       return `${eventCellSql(plan, name) ?? "NULL"}::${type} AS ${name}`;
     })
     .join(", ");
@@ -61,17 +61,19 @@ function clearedSql(plan: ColumnPlan): string {
 type Members = Map<string, PlannedColumn | Members>;
 
 /** A JSON object out of the cells of one JSON column; null when all are absent. Undefined when no cell belongs to it. */
-function patchSql(plan: ColumnPlan, column: string, keepsNulls: boolean): string | undefined {
+function patchSql(plan: ColumnPlan, column: string): string | undefined {
   const columns = plan.columns.filter((candidate) => candidate.column === column);
   const whole = columns.find(({ path }) => path.length === 0);
   const members: Members = new Map();
-  for (const member of columns) if (member !== whole) addMember(members, member);
-  if (whole === undefined) return members.size === 0 ? undefined : objectSql(members, keepsNulls);
-  // The inside of an object that is there as a whole. Its members' names were checked with those of the columns.
-  const inside = `nullif(trim(substr(trim(c${whole.index}), 2, length(trim(c${whole.index})) - 2)), '')`;
-  const given = `CASE WHEN c${whole.index} <> '\\N' THEN ${inside} END`;
-  const others = [...members].map(([name, member]) => memberSql(name, member, keepsNulls));
-  return braces([given, ...others]);
+  for (const member of columns) if (isMember(member)) addMember(members, member);
+  if (whole === undefined) return members.size === 0 ? undefined : objectSql(members);
+  // The inside of an object that is there as a whole, comma first like every member.
+  const cell = `trim(c${whole.index})`;
+  const inside = `nullif(trim(substr(${cell}, 2, length(${cell}) - 2)), '')`;
+  return bracesSql(
+    [`CASE WHEN ${cell} <> '\\N' THEN ',' || ${inside} END`, ...memberArguments(members)],
+    [`nullif(${cell}, '\\N')`, ...valuesOf(members)],
+  );
 }
 
 function addMember(members: Members, column: PlannedColumn): void {
@@ -85,22 +87,27 @@ function addMember(members: Members, column: PlannedColumn): void {
   place.set(column.path.at(-1) ?? "", column);
 }
 
-function objectSql(members: Members, keepsNulls: boolean): string {
-  return braces([...members].map(([name, member]) => memberSql(name, member, keepsNulls)));
+function objectSql(members: Members): string {
+  return bracesSql(memberArguments(members), valuesOf(members));
 }
 
-/** Written as text: no JSON is parsed and built again, which is what makes it fast. */
-function braces(members: readonly string[]): string {
-  return `'{' || nullif(concat_ws(',', ${members.join(", ")}), '') || '}'`;
+/**
+ * Written as text by one call, keys as constants of their own: no JSON is built or parsed, and each byte is copied
+ * twice. Every member brings a comma, and the first comma is cut off.
+ */
+function bracesSql(members: readonly string[], values: readonly string[]): string {
+  return `CASE WHEN coalesce(${values.join(", ")}) IS NOT NULL THEN concat('{', substr(concat(${members.join(", ")}), 2), '}') END`;
 }
 
-function memberSql(name: string, member: PlannedColumn | Members, keepsNulls: boolean): string {
-  const value = member instanceof Map ? objectSql(member, keepsNulls) : valueSql(member, keepsNulls);
-  return `${sqlText(`${JSON.stringify(name)}:`)} || (${value})`;
+function memberArguments(members: Members): string[] {
+  return [...members].flatMap(([name, member]) => {
+    const value = member instanceof Map ? objectSql(member) : `v${member.index}`;
+    const isThere = `coalesce(${member instanceof Map ? valuesOf(member).join(", ") : value}) IS NOT NULL`;
+    return [`CASE WHEN ${isThere} THEN ${sqlText(`,${JSON.stringify(name)}:`)} END`, value];
+  });
 }
 
-function valueSql({ index, kind }: PlannedColumn, keepsNulls: boolean): string {
-  const cell = keepsNulls ? `c${index}` : `nullif(c${index}, '\\N')`;
-  if (kind === "json") return `CASE WHEN ${cell} = '\\N' THEN 'null' ELSE ${cell} END`;
-  return kind === "typed" ? `json_typed(${cell})` : `json_text(${cell})`;
+/** Of every member, however deep: the object is there when one of them is. */
+function valuesOf(members: Members): string[] {
+  return [...members.values()].flatMap((member) => (member instanceof Map ? valuesOf(member) : [`v${member.index}`]));
 }

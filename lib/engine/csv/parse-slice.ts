@@ -71,7 +71,7 @@ function rowsView(
   const cases = checks.map(({ sql }, index) => `WHEN ${sql} THEN ${index}`);
   return `CREATE OR REPLACE TEMP VIEW parsed AS
     SELECT *, CASE ${cases.join(" ")} WHEN random() > 1 THEN -1 END AS verdict
-    FROM (SELECT ${readCells(plan)} FROM ${readCsv(path, source, clean)})`;
+    FROM (${readCells(plan, readCsv(path, source, clean))})`;
 }
 
 function readCsv(path: string, { columns, delimiter }: RecordSource, { lineBreak }: CleanSlice): string {

@@ -11,7 +11,7 @@ const blockBytes = 256 * 1024;
  * Runs the automaton over a range from every state that it may start in. `before` is the byte before the range, -1 at
  * the file's start. Guesses that have met run as one from there on.
  */
-export function scanRange(data: Uint8Array, delimiter: number, before: number): RangeScan {
+export function scanBytes(data: Uint8Array, delimiter: number, before: number): RangeScan {
   let runs: readonly Run[] = allStates.map((end) => ({ end, border: -1, records: 0, lines: 0, linesBefore: 0 }));
   for (let from = 0; from < data.length; ) {
     const to = Math.min(data.length, from + (from === 0 ? firstBlockBytes : blockBytes));
