@@ -19,6 +19,8 @@ if (words.includes("--help") || words.includes("-h")) {
 }
 
 async function run(): Promise<void> {
+  // Also where the data folder was there before, with a mode of its own.
+  process.umask(0o077);
   const settings = settingsFrom(process.env);
   const system = await startSystem(settings, { version: packageVersion() });
   process.stdout.write(`${startUpText(settings, system)}\n`);

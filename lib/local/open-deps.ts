@@ -20,6 +20,8 @@ import type { LocalSettings } from "./settings.ts";
 /** The ports of this process, open, and what ends them. */
 export interface OpenDeps {
   readonly deps: Deps;
+  /** The interpreter itself, for whoever has to know when nothing runs any more. */
+  readonly workflows: EmbeddedWorkflows;
   /** Starts no more work, lets what runs end for at most `graceMs`, then stops it as if the process had died: the next start takes it up. */
   drain(graceMs: number): Promise<void>;
   /** Closes engine and table; nothing may run any more. */
@@ -77,6 +79,7 @@ export async function openDeps(
   });
   return {
     deps,
+    workflows,
     drain: async (graceMs) => {
       isDraining = true;
       await workflows.drain(graceMs);

@@ -11,7 +11,7 @@ import { dataObjects } from "../../model/log.ts";
 import { FolderMapping } from "../../model/mapping.ts";
 import { Paging, pageView } from "../paging.ts";
 import { accountRoute } from "../route.ts";
-import { importView } from "../views/imports.ts";
+import { importView, mappingView } from "../views/imports.ts";
 
 const OfFolder = z.strictObject({ folder: z.enum(dataObjects) });
 const OfImport = z.strictObject({ importId: idSchema<ImportId>("import") });
@@ -44,14 +44,14 @@ export const importRoutes = {
     summary: "Shows how the columns of a folder's files are read.",
     params: OfFolder,
     run: async ({ deps, accountId, signal }, { params }) =>
-      getMapping(deps, { accountId, object: params.folder }, signal),
+      mappingView(await getMapping(deps, { accountId, object: params.folder }, signal)),
   }),
   "PUT /mappings/{folder}": accountRoute({
     summary: "Saves how the columns of a folder's files are read, from the next file on.",
     params: OfFolder,
     body: FolderMapping,
     run: async ({ deps, accountId, signal }, { params, body }) =>
-      saveMapping(deps, { accountId, object: params.folder, mapping: body }, signal),
+      mappingView(await saveMapping(deps, { accountId, object: params.folder, mapping: body }, signal)),
   }),
 };
 

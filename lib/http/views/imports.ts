@@ -1,3 +1,4 @@
+import type { SavedMapping } from "../../flows/store/mappings.ts";
 import { errorCodes } from "../../model/error-codes.ts";
 import { type ImportRecord, shownStatus } from "../../model/import.ts";
 import { iso } from "./instants.ts";
@@ -46,4 +47,9 @@ function percentOf(record: ImportRecord): number {
   if (record.state !== "processing") return 100;
   if (record.rowsTotal === 0) return 0;
   return Math.min(99, Math.floor((100 * record.rowsRead) / record.rowsTotal));
+}
+
+/** How the columns of a folder's files are read; version 0 is what holds before anything was saved. */
+export function mappingView(saved: SavedMapping) {
+  return { folder: saved.object, version: saved.version, savedAt: iso(saved.savedAt), mapping: saved.mapping };
 }

@@ -44,7 +44,7 @@ function addMappingCommands(program: Command, { session, output }: CommandContex
       const opened = session();
       const api = await opened.account();
       const found = await api.call("GET /mappings/{folder}", { params: { folder: folderNamed(folder) } });
-      show(output, opened.options, found, () => JSON.stringify(found, null, 2));
+      show(output, opened.options, found, () => JSON.stringify(found.mapping, null, 2));
     });
 }
 
