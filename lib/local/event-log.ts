@@ -11,7 +11,7 @@ export function openEventLog(folder: string, now: () => Instant, isVerbose: bool
   const path = join(folder, "events.log");
   let writes = 0;
   return (event, fields = {}) => {
-    const line = `${JSON.stringify({ at: isoOf(now()), event, ...fields })}\n`;
+    const line = `${plain(JSON.stringify({ at: isoOf(now()), event, ...fields }))}\n`;
     if (isVerbose) process.stderr.write(line);
     if (writes % writesBetweenLooks === 0) rotate(folder, path);
     writes += 1;
@@ -22,4 +22,12 @@ export function openEventLog(folder: string, now: () => Instant, isVerbose: bool
 function rotate(folder: string, path: string): void {
   const bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   if (bytes > logBytesMax) renameSync(path, join(folder, "events.1.log"));
+}
+
+/** JSON escapes control characters below 0x20 by itself; these others can also fool a terminal. */
+function plain(json: string): string {
+  return json.replaceAll(
+    /[\u007F-\u009F\u061C\u200B-\u200F\u2028-\u202E\u2060-\u206F\uFEFF]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
