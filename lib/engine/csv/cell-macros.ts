@@ -6,6 +6,8 @@ import {
   metricCharactersMax,
   phoneDigits,
 } from "../../model/limits.ts";
+import type { Engine } from "../engine.ts";
+import { instantMacros } from "./instant-macros.ts";
 
 const emailLocal = String.raw`[^\s@<>()\[\]\\,;:"\x00-\x20\x7f]`;
 const emailLabel = String.raw`[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}\x{2D}]*[\p{L}\p{M}\p{N}])?`;
@@ -14,11 +16,11 @@ const isPhone = (t: string) =>
 const phonePlain = String.raw`regexp_replace(t, '[\s().\x{2D}\x{A0}]', '', 'g')`;
 
 /**
- * How cells are read, as DuckDB macros of a session: each answers null where the cell is not of its form. The table of
+ * How cells are read, as DuckDB macros: each answers null where the cell is not of its form. The table of
  * meanings for people is `docs/csv.md`. Regular expressions are RE2's: linear in the cell. A macro's argument is written
  * out wherever its name stands, so arguments should be columns, and the usual case comes first.
  */
-export const cellMacros = [
+const cellMacros = [
   // Absent: an empty cell is null already; `\N` and blanks say nothing either where one form is wanted.
   macro(
     "said(t)",
@@ -58,10 +60,27 @@ export const cellMacros = [
       ELSE TRY_CAST(t AS DECIMAL(38,9)) END`,
   ),
   ...jsonMacros(),
+  ...instantMacros.map(([head, body]) => macro(head, body)),
 ].join(";\n");
 
 function macro(head: string, body: string): string {
-  return `CREATE OR REPLACE TEMP MACRO ${head} AS ${body}`;
+  return `CREATE OR REPLACE MACRO ${head} AS ${body}`;
+}
+
+const installed = new WeakMap<Engine, Promise<void>>();
+
+/** Makes the macros known to every session of an engine; the first call does it, since it takes a while. */
+export async function installCellMacros(engine: Engine): Promise<void> {
+  const present = installed.get(engine);
+  if (present !== undefined) return present;
+  const installing = install(engine);
+  installed.set(engine, installing);
+  return installing;
+}
+
+async function install(engine: Engine): Promise<void> {
+  await using session = await engine.open(new AbortController().signal);
+  await session.run(cellMacros);
 }
 
 function jsonMacros(): string[] {
@@ -94,7 +113,12 @@ function jsonMacros(): string[] {
     ),
     macro("json_form(t, bones)", "json_is_sound(t, bones) AND NOT json_has_twins(t, bones)"),
     // A JSON object or list that every reader takes for the same.
-    macro("is_json(t)", `json_valid(t) AND (json_deeper_than_${jsonLevelsMax - 1}(t) OR json_form(t, json_bones(t)))`),
+    // By CASE, since an AND may be worked out in any order, and most JSON functions throw at what is no JSON.
+    macro(
+      "is_json(t)",
+      `CASE WHEN NOT json_valid(t) THEN false WHEN json_deeper_than_${jsonLevelsMax}(t) THEN true
+        ELSE json_form(t, json_bones(t)) END`,
+    ),
 
     // A number that comes back as it went in: up to 16 characters, no exponent, no leading zero, no minus zero.
     macro(

@@ -4,9 +4,8 @@ import type { ColumnPlan } from "../../model/column-plan.ts";
 import { cellBytesMax } from "../../model/limits.ts";
 import type { Instant } from "../../model/time.ts";
 import { type Engine, type EngineSession, sqlText } from "../engine.ts";
-import { cellMacros } from "./cell-macros.ts";
+import { installCellMacros } from "./cell-macros.ts";
 import { type CleanSlice, cleanSlice } from "./clean-slice.ts";
-import { instantMacros } from "./instant-macros.ts";
 import { bringsProfiles, eventSelect, profileSelect } from "./intake-sql.ts";
 import type { RecordSource } from "./record-stream.ts";
 import { type Verdicts, writeRejects } from "./reject-rows.ts";
@@ -41,13 +40,10 @@ export async function parseSlice(engine: Engine, request: SliceRequest, signal: 
   const { source, plan, folder } = request;
   const cleanPath = join(folder, "clean.csv");
   const clean = await cleanSlice(source, cleanPath, signal);
+  await installCellMacros(engine);
   await using session = await engine.open(signal);
   const checks = rowChecks(plan, request.uploadedAt);
-  await session.run(
-    [cellMacros, instantMacros(plan.timeZone, plan.dateFormat), rowsView(request, cleanPath, clean, checks)].join(
-      ";\n",
-    ),
-  );
+  await session.run(rowsView(request, cleanPath, clean, checks));
   const written = clean.good === 0 ? noRows : await writeIntake(session, plan, folder);
   const rejected = clean.records - written.accepted;
   const rejects = rejected === 0 ? noRejects : await rejectRows(session, request, checks, clean.good, signal);

@@ -3,6 +3,7 @@ import type { ErrorCode } from "../../model/error-codes.ts";
 import { identifierKinds } from "../../model/intake.ts";
 import { eventAheadYearsMax, eventAtMin, jsonLevelsMax } from "../../model/limits.ts";
 import { type Instant, isoOf } from "../../model/time.ts";
+import { instantSql } from "./instant-macros.ts";
 
 /** A reason to set a row aside. The first that holds is the row's verdict. */
 export interface RowCheck {
@@ -17,7 +18,6 @@ const readers: Partial<Record<CellKind, string>> = {
   phone: "as_phone",
   id: "as_id",
   metric: "as_metric",
-  instant: "as_instant",
   decimal: "as_decimal",
   currency: "as_currency",
 };
@@ -41,10 +41,10 @@ const tidied: readonly CellKind[] = ["email", "phone", "metric", "instant", "dec
  * out many times, and DuckDB would work it out each time.
  */
 export function readCells(plan: ColumnPlan, from: string): string {
-  const formed = plan.columns.filter(({ kind }) => readers[kind] !== undefined);
+  const formed = plan.columns.filter(({ kind }) => refusals[kind] !== undefined);
   const said = formed.map(({ index, kind }) => `${tidied.includes(kind) ? "tidy" : "said"}(c${index}) AS t${index}`);
   const read = [
-    ...formed.map(({ index, kind }) => `${readers[kind]}(t${index}) AS n${index}`),
+    ...formed.map(({ index, kind }) => `${formSql(`t${index}`, kind, plan)} AS n${index}`),
     ...plan.columns.filter(isMember).map((column) => `${memberValue(column)} AS v${column.index}`),
   ];
   if (plan.uniqueIdIndexes.length > 0) {
@@ -52,6 +52,10 @@ export function readCells(plan: ColumnPlan, from: string): string {
     read.push("as_id(t_unique) AS n_unique");
   }
   return `SELECT ${["*", ...read].join(", ")} FROM (SELECT ${["*", ...said].join(", ")} FROM ${from})`;
+}
+
+function formSql(cell: string, kind: CellKind, plan: ColumnPlan): string {
+  return kind === "instant" ? instantSql(cell, plan) : `${readers[kind]}(${cell})`;
 }
 
 /** Whether a column becomes a member of a JSON object. */
@@ -111,7 +115,7 @@ function jsonChecks({ index, path }: PlannedColumn): readonly RowCheck[] {
   const cell = `c${index}`;
   const isGiven = `${cell} IS NOT NULL AND ${cell} <> '\\N'`;
   const levels = jsonLevelsMax - path.length;
-  const form = path.length === 0 ? ` AND json_type(${cell}) = 'OBJECT'` : "";
+  const form = path.length === 0 ? ` AND starts_with(trim(${cell}), '{')` : "";
   return [
     { code: "INVALID_JSON", index, sql: `${isGiven} AND NOT (is_json(${cell})${form})` },
     { code: "JSON_TOO_DEEP", index, sql: `${isGiven} AND json_deeper_than_${levels}(${cell})` },
