@@ -9,7 +9,7 @@ const depthMax = 10;
 export const jsonMacros: readonly string[] = [
   "CREATE OR REPLACE TEMP MACRO ws_sorted_0(j) AS j::VARCHAR",
   ...Array.from({ length: depthMax }, (_, level) => sortedMacro(level + 1)),
-  `CREATE OR REPLACE TEMP MACRO ws_same(a, b) AS a = b OR (a IS NULL AND b IS NULL)
+  `CREATE OR REPLACE TEMP MACRO ws_same(a, b) AS a IS NOT DISTINCT FROM b
     OR (a IS NOT NULL AND b IS NOT NULL AND length(a) = length(b) AND ws_sorted_${depthMax}(a) = ws_sorted_${depthMax}(b))`,
   `CREATE OR REPLACE TEMP MACRO ws_patched(state, patch) AS CASE WHEN patch IS NULL THEN state
     ELSE nullif(json_merge_patch(coalesce(state, '{}'), patch)::VARCHAR, '{}') END`,
