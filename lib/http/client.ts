@@ -58,8 +58,14 @@ export class NotRunning extends Error {
   override readonly name = "NotRunning";
 
   constructor(url: string, cause: unknown) {
-    super(`nothing answers at ${url}`, { cause });
+    super(`nothing answers at ${url}${reasonOf(cause)}`, { cause });
   }
+}
+
+/** `fetch` hides the reason two causes deep. */
+function reasonOf(thrown: unknown): string {
+  const code = ((thrown as Error | undefined)?.cause as { code?: unknown } | undefined)?.code;
+  return typeof code === "string" ? ` (${code})` : "";
 }
 
 interface AnyRequest {

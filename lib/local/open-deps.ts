@@ -50,7 +50,7 @@ export async function openDeps(
   let isDraining = false;
   const workflows: EmbeddedWorkflows = openWorkflows({
     folder: stateMachines,
-    runStep: async (name, input, signal) => stepNamed(name)(deps, input, signal),
+    runStep: async (name, input, signal) => timed(deps, name, () => stepNamed(name)(deps, input, signal)),
     files,
     clock: systemClock,
     randomness: systemRandomness,
@@ -89,6 +89,20 @@ export async function openDeps(
       table[Symbol.dispose]();
     },
   };
+}
+
+/** One line per step: how long it took, and how it failed. */
+async function timed(deps: Deps, name: string, run: () => Promise<unknown>): Promise<unknown> {
+  const startedAt = deps.clock.now();
+  let failure: { readonly failed?: string } = {};
+  try {
+    return await run();
+  } catch (error) {
+    failure = { failed: String(error) };
+    throw error;
+  } finally {
+    deps.log("step", { name, elapsedMs: deps.clock.now() - startedAt, ...failure });
+  }
 }
 
 function stepNamed(name: string) {

@@ -42,7 +42,8 @@ export async function runDemo(options: DemoOptions): Promise<DemoOutcome> {
     await tale.idle(false);
     await tale.tick();
   });
-  return outcomeOf(stage, data, performance.now() - startedAt);
+  // Awaited here: the stage closes when this block is left.
+  return await outcomeOf(stage, data, startedAt);
 }
 
 /** Tells each chapter as it happens, and how long it took. */
@@ -83,7 +84,7 @@ async function put(stage: Stage, folder: string, file: SampleFile): Promise<void
   await stage.sftp.put(`${folder}/${file.name}`, new TextEncoder().encode(file.text));
 }
 
-async function outcomeOf(stage: Stage, data: SampleData, elapsedMs: number): Promise<DemoOutcome> {
+async function outcomeOf(stage: Stage, data: SampleData, startedAt: number): Promise<DemoOutcome> {
   const { api } = stage;
   const imports = (await api.call("GET /imports", { query: { limit: 100 } })).items;
   const syncs = (await api.call("GET /syncs")).items;
@@ -91,6 +92,7 @@ async function outcomeOf(stage: Stage, data: SampleData, elapsedMs: number): Pro
   const receipts = await receiptsOf(stage, syncs);
   const reasons = await reasonsIn(stage.sftp);
   const facts = await stage.facts();
+  const elapsedMs = performance.now() - startedAt;
   const checks: readonly Check[] = checksOf({ data, imports, syncs, connections, facts, receipts, reasons });
   return { place: stage.place, imports, syncs, connections, receipts, reasons, facts, checks, elapsedMs };
 }
