@@ -11,7 +11,7 @@ export interface WindableClock extends Clock {
 }
 
 /** 2026-11-24T12:00:00Z. */
-const noon = Date.UTC(2026, 10, 24, 12) as Instant;
+export const noon = Date.UTC(2026, 10, 24, 12) as Instant;
 
 export function windableClock(start: Instant = noon): WindableClock {
   let now = start;

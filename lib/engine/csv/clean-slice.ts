@@ -1,5 +1,5 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { carriageReturn, lineFeed, quote } from "./automaton.ts";
+import { lineFeed, quote } from "./automaton.ts";
 import type { RecordReader } from "./record.ts";
 import { type RecordSource, type RecordVisitor, readRecords } from "./record-stream.ts";
 
@@ -8,40 +8,39 @@ export interface CleanSlice {
   readonly records: number;
   /** Those written. */
   readonly good: number;
-  readonly lines: number;
-  /** What ends each record of the cleaned file. */
-  readonly lineBreak: "\n" | "\r\n";
 }
 
 /**
  * DuckDB takes a byte order mark off the first line, and nothing may be taken off a slice: so every cleaned file begins
  * with a line that says nothing, to be skipped.
  */
-const skippedLine = "-";
+const skippedLine = "-\n";
 
 /**
- * Writes the sound records of a slice to a file of their own, in a spelling that leaves a reader no choice: one kind of
- * line break, cells with a quote in them quoted. Nothing within a cell is changed.
+ * Writes the sound records of a slice to a file of their own, in a spelling that leaves a reader no choice: LF after
+ * each record (DuckDB reads CRLF wrongly when it skips a line), cells with a quote in them quoted. Nothing within a cell
+ * is changed.
  */
 export async function cleanSlice(source: RecordSource, path: string, signal: AbortSignal): Promise<CleanSlice> {
   await using file = await open(path, "w");
   const writer = new CleanWriter(file, source.delimiter);
-  const lines = await readRecords(source, writer, signal);
-  return { records: writer.records, good: writer.good, lines, lineBreak: writer.hasCrLf ? "\r\n" : "\n" };
+  await readRecords(source, writer, signal);
+  return { records: writer.records, good: writer.good };
 }
 
 class CleanWriter implements RecordVisitor {
   records = 0;
   good = 0;
-  /** Decided by the first sound record, so that most records can be written as they lie. */
-  hasCrLf = false;
   readonly #file: FileHandle;
   readonly #delimiter: number;
   /** What is to be written next: views of the stream's buffer, and rewritten records. */
-  #pieces: Uint8Array[] = [];
+  #pieces: Uint8Array[] = [Buffer.from(skippedLine)];
   #data: Uint8Array = new Uint8Array();
+  /** Finished records that lie side by side in the buffer. */
   #runStart = -1;
   #runEnd = -1;
+  /** Bytes between the run and the record that follows it: LFs of CRLFs that were closed up. */
+  #gap = 0;
 
   constructor(file: FileHandle, delimiter: number) {
     this.#file = file;
@@ -51,23 +50,29 @@ class CleanWriter implements RecordVisitor {
   record(data: Uint8Array, start: number, reader: RecordReader): void {
     this.records += 1;
     if (reader.fault !== 0) return;
-    const breakBytes = reader.next - reader.end;
-    if (this.good === 0) this.#begin(breakBytes === 2);
     this.good += 1;
-    // A lone CR becomes a LF where it lies: nobody reads these bytes again.
-    if (breakBytes === 1) data[reader.end] = lineFeed;
-    if (reader.hasLooseQuote || breakBytes !== (this.hasCrLf ? 2 : 1)) {
+    const breakBytes = reader.next - reader.end;
+    if (reader.hasLooseQuote || breakBytes === 0) {
       this.#endRun();
       const record = data.subarray(start, reader.end);
-      this.#pieces.push(reader.hasLooseQuote ? quoteLooseCells(record, this.#delimiter) : record, this.#lineBreak);
+      const line = reader.hasLooseQuote ? quoteLooseCells(record, this.#delimiter) : record;
+      this.#pieces.push(line, Uint8Array.of(lineFeed));
       return;
     }
-    if (start !== this.#runEnd) {
+    // Nobody reads these bytes again: the break becomes a LF where it lies, and a gap of one byte is closed.
+    data[reader.end] = lineFeed;
+    if (start === this.#runEnd) {
+      this.#runEnd = reader.end + 1;
+    } else if (start === this.#runEnd + this.#gap) {
+      data.copyWithin(this.#runEnd, start, reader.end + 1);
+      this.#runEnd += reader.end + 1 - start;
+    } else {
       this.#endRun();
       this.#data = data;
       this.#runStart = start;
+      this.#runEnd = reader.end + 1;
     }
-    this.#runEnd = reader.next;
+    this.#gap = reader.next - this.#runEnd;
   }
 
   skipped(): void {
@@ -80,19 +85,11 @@ class CleanWriter implements RecordVisitor {
     this.#pieces = [];
   }
 
-  #begin(hasCrLf: boolean): void {
-    this.hasCrLf = hasCrLf;
-    this.#pieces.push(Buffer.from(skippedLine), this.#lineBreak);
-  }
-
-  get #lineBreak(): Uint8Array {
-    return Uint8Array.from(this.hasCrLf ? [carriageReturn, lineFeed] : [lineFeed]);
-  }
-
   #endRun(): void {
     if (this.#runEnd >= 0) this.#pieces.push(this.#data.subarray(this.#runStart, this.#runEnd));
     this.#runStart = -1;
     this.#runEnd = -1;
+    this.#gap = 0;
   }
 }
 

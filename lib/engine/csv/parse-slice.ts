@@ -1,11 +1,12 @@
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { ColumnPlan } from "../../model/column-plan.ts";
+import { SyncError } from "../../model/errors.ts";
 import { cellBytesMax } from "../../model/limits.ts";
 import type { Instant } from "../../model/time.ts";
 import { type Engine, type EngineSession, sqlText } from "../engine.ts";
 import { installCellMacros } from "./cell-macros.ts";
-import { type CleanSlice, cleanSlice } from "./clean-slice.ts";
+import { cleanSlice } from "./clean-slice.ts";
 import { bringsProfiles, eventSelect, profileSelect } from "./intake-sql.ts";
 import type { RecordSource } from "./record-stream.ts";
 import { type Verdicts, writeRejects } from "./reject-rows.ts";
@@ -43,39 +44,36 @@ export async function parseSlice(engine: Engine, request: SliceRequest, signal: 
   await installCellMacros(engine);
   await using session = await engine.open(signal);
   const checks = rowChecks(plan, request.uploadedAt);
-  await session.run(rowsView(request, cleanPath, clean, checks));
+  await session.run(rowsView(request, cleanPath, checks));
   const written = clean.good === 0 ? noRows : await writeIntake(session, plan, folder);
   const rejected = clean.records - written.accepted;
-  const rejects = rejected === 0 ? noRejects : await rejectRows(session, request, checks, clean.good, signal);
+  const rejects =
+    rejected === 0 ? noRejects : await rejectRows(session, request, checks, clean.good - written.accepted, signal);
   await rm(cleanPath);
   return { records: clean.records, rejected, ...written, ...rejects };
 }
 
 const noRows = { accepted: 0, profilePath: null, eventPath: null };
+const noVerdicts: Verdicts = { rows: new Int32Array(), checks: new Int32Array() };
 const noRejects = { reportPath: null, rejectedPath: null };
 
 /**
  * The verdict is volatile (`random()` never exceeds 1) so that the filter over it stays above what was read: pushed
  * down, it would have every cell read twice.
  */
-function rowsView(
-  { source, plan }: SliceRequest,
-  path: string,
-  clean: CleanSlice,
-  checks: readonly RowCheck[],
-): string {
+function rowsView({ source, plan }: SliceRequest, path: string, checks: readonly RowCheck[]): string {
   const cases = checks.map(({ sql }, index) => `WHEN ${sql} THEN ${index}`);
   return `CREATE OR REPLACE TEMP VIEW parsed AS
     SELECT *, CASE ${cases.join(" ")} WHEN random() > 1 THEN -1 END AS verdict
-    FROM (${readCells(plan, readCsv(path, source, clean))})`;
+    FROM (${readCells(plan, readCsv(path, source))})`;
 }
 
-function readCsv(path: string, { columns, delimiter }: RecordSource, { lineBreak }: CleanSlice): string {
+function readCsv(path: string, { columns, delimiter }: RecordSource): string {
   const names = Array.from({ length: columns }, (_, index) => `'c${index}': 'VARCHAR'`);
   const options = [
     `columns = {${names.join(", ")}}`,
     `delim = ${sqlText(String.fromCharCode(delimiter))}`,
-    `new_line = '${lineBreak === "\n" ? "\\n" : "\\r\\n"}'`,
+    "new_line = '\\n'",
     // Cells of the limit's size in every column would be longer than any line that is let through.
     `max_line_size = ${8 * cellBytesMax}, buffer_size = ${16 * cellBytesMax}`,
     `header = false, skip = 1, auto_detect = false, quote = '"', escape = '"', nullstr = '', comment = ''`,
@@ -112,10 +110,14 @@ async function rejectRows(
   session: EngineSession,
   { source, plan, folder }: SliceRequest,
   checks: readonly RowCheck[],
-  good: number,
+  refused: number,
   signal: AbortSignal,
 ) {
-  const verdicts = good === 0 ? { rows: new Int32Array(), checks: new Int32Array() } : await readVerdicts(session);
+  const verdicts = refused === 0 ? noVerdicts : await readVerdicts(session);
+  if (verdicts.rows.length !== refused) {
+    const message = `${refused} sound records were not accepted, but ${verdicts.rows.length} refused`;
+    throw new SyncError("INVARIANT_BROKEN", { message });
+  }
   const paths = { reportPath: join(folder, "report.csv"), rejectedPath: join(folder, "rejected.csv") };
   await writeRejects({ source, headers: plan.headers, checks, verdicts, ...paths }, signal);
   return (await stat(paths.rejectedPath)).size === 0 ? { ...paths, rejectedPath: null } : paths;

@@ -39,7 +39,7 @@ class RecordStream {
   readonly #source: RecordSource;
   readonly #visitor: RecordVisitor;
   readonly #reader: RecordReader;
-  readonly #data = Buffer.allocUnsafeSlow(lineBytesMax + chunkBytes);
+  readonly #data: Buffer;
   #filled = 0;
   #position: number;
   #line: number;
@@ -51,6 +51,7 @@ class RecordStream {
 
   constructor(source: RecordSource, visitor: RecordVisitor) {
     this.#source = source;
+    this.#data = Buffer.allocUnsafeSlow(Math.min(lineBytesMax + chunkBytes, source.end - source.start));
     this.#visitor = visitor;
     this.#reader = new RecordReader(source.delimiter, source.columns);
     this.#position = source.start;
