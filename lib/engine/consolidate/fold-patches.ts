@@ -34,7 +34,7 @@ function foldRound(round: number): string {
   const json = (column: string) => `"${column}" := ws_patched(s."${column}", r."${column}")`;
   const same = [
     ...profileTextColumns.map((column) => `n."${column}" IS NOT DISTINCT FROM s."${column}"`),
-    ...profileJsonColumns.map((column) => `ws_same(n."${column}", s."${column}")`),
+    ...profileJsonColumns.map((column) => `ws_unchanged(s."${column}", r."${column}", n."${column}")`),
   ];
   const next = columns.map((column) => `"${column}" := n."${column}"`);
   // The inner list of one gives the patched columns a name, so that each patch is applied once and then compared.

@@ -69,7 +69,7 @@ function gather(request: MergeRequest): readonly string[] {
       : `SELECT NULL::BIGINT AS pnum, NULL::BIGINT AS ord, ${patchColumns.map((c) => `NULL::VARCHAR AS "${c}"`).join(", ")},
            NULL::VARCHAR[] AS cleared WHERE false`;
   return [
-    `CREATE OR REPLACE TEMP TABLE ws_accepted AS SELECT * FROM (VALUES ${accepted.join(", ")}) t(seq, at)`,
+    `CREATE OR REPLACE TEMP TABLE ws_accepted AS SELECT * FROM (VALUES ${accepted.join(", ")}) t(seq, accepted_at)`,
     `CREATE OR REPLACE TEMP TABLE ws_person AS SELECT * FROM ${readParquet(request.profiles)}`,
     `CREATE OR REPLACE TEMP VIEW ws_patch AS ${patches}`,
     "CREATE OR REPLACE TEMP TABLE ws_several AS SELECT pnum FROM ws_patch GROUP BY pnum HAVING count(*) > 1",
@@ -85,22 +85,29 @@ function mergeRows(request: MergeRequest): string {
       WHEN coalesce(list_contains(q.cleared, '${column}'), false) THEN NULL ELSE s."${column}" END AS "${column}"`;
   const json = (column: string) =>
     `CASE WHEN f.pnum IS NOT NULL THEN f."${column}" ELSE ws_patched(s."${column}", q."${column}") END AS "${column}"`;
-  const old = patchColumns.map((column) => `s."${column}" AS "old_${column}"`);
+  const old = [
+    ...patchColumns.map((column) => `s."${column}" AS "old_${column}"`),
+    ...profileJsonColumns.map((column) => `q."${column}" AS "patch_${column}"`),
+  ];
   const changes = [
     ...profileTextColumns.map((column) => `"${column}" IS DISTINCT FROM "old_${column}"`),
-    ...profileJsonColumns.map((column) => `NOT ws_same("${column}", "old_${column}")`),
+    ...profileJsonColumns.map((column) => `NOT ws_unchanged("old_${column}", "patch_${column}", "${column}")`),
   ];
   const kept = profileJsonColumns.map(
     (column) => `CASE WHEN attr_ord IS NULL THEN "old_${column}" ELSE "${column}" END AS "${column}"`,
   );
+  const spent = [
+    ...patchColumns.map((column) => `"old_${column}"`),
+    ...profileJsonColumns.flatMap((column) => [`"patch_${column}"`, `"${column}"`]),
+  ];
   const last = request.lastEvents.length === 0 ? noEvents : lastEvents(request.lastEvents);
   return `CREATE OR REPLACE TEMP TABLE ws_merged AS
     SELECT * EXCLUDE (created, updated, old_last_event), ${request.seq}::BIGINT AS _seq, false AS _deleted,
-      coalesce(created, made.at) AS created_at, coalesce(latest.at, updated) AS updated_at,
+      coalesce(created, made.accepted_at) AS created_at, coalesce(latest.accepted_at, updated) AS updated_at,
       greatest(old_last_event, new_last_event) AS last_event_at,
       is_new OR touched_ord IS NOT NULL OR coalesce(new_last_event > old_last_event, new_last_event IS NOT NULL) AS is_changed
     FROM (
-      SELECT * EXCLUDE (${[...patchColumns.map((c) => `"old_${c}"`), ...profileJsonColumns.map((c) => `"${c}"`)].join(", ")}),
+      SELECT * EXCLUDE (${spent.join(", ")}),
         ${kept.join(", ")}, greatest(attr_ord, id_ord) AS touched_ord
       FROM (
         SELECT *, CASE WHEN is_folded THEN fold_ord WHEN only_ord IS NOT NULL AND (${changes.join(" OR ")}) THEN only_ord END AS attr_ord

@@ -1,3 +1,4 @@
+import { warehouseTables } from "../../model/tables.ts";
 import { readParquet } from "./rows.ts";
 
 /** Local copies of one state partition's files. Later deltas override earlier ones, and the base. */
@@ -5,6 +6,10 @@ export interface StateFiles {
   readonly base: string | null;
   readonly deltas: readonly string[];
 }
+
+const instants = new Set(
+  warehouseTables.profile.filter((column) => column.type === "instant").map((column) => column.name),
+);
 
 /**
  * A query for the current rows (`id`, the columns, `_seq`) of the profiles that the table `sought` (column `id`) names.
@@ -24,6 +29,6 @@ export function latestRows(partitions: readonly StateFiles[], columns: readonly 
     parts.push(`SELECT ${selected} FROM ${readParquet(bases)} SEMI JOIN ${sought} USING (id)${overridden}`);
   }
   if (parts.length > 0) return parts.join(" UNION ALL ");
-  const nothing = columns.map((column) => `NULL::VARCHAR AS "${column}"`);
+  const nothing = columns.map((column) => `NULL::${instants.has(column) ? "TIMESTAMP" : "VARCHAR"} AS "${column}"`);
   return `SELECT NULL::VARCHAR AS id, NULL::BIGINT AS _seq, ${nothing.join(", ")} WHERE false`;
 }

@@ -2,8 +2,13 @@ import { type EngineSession, sqlText } from "../engine.ts";
 import { type RowFile, selectRows, seqOfOrdinal } from "./rows.ts";
 import { scratchFile, type WrittenFile, writeFile } from "./written-files.ts";
 
-/** Most rows that are sorted at once: bounds memory. A single day with more is sorted by spilling. */
-const bucketRowsMax = 1_000_000;
+export interface SurveyRequest {
+  readonly accountId: string;
+  readonly rows: readonly RowFile[];
+  /** Events that are sorted together: bounds memory. A single day with more is sorted by spilling. */
+  readonly bucketRows: number;
+  readonly folder: string;
+}
 
 /** A metric that a round's events name, and the entry that named it first. */
 export interface SeenMetric {
@@ -24,10 +29,7 @@ export interface EventSurvey {
 }
 
 /** Reads what must be known of all events of a round before any is written: their metrics, and how they spread over time. */
-export async function surveyEvents(
-  session: EngineSession,
-  request: { readonly accountId: string; readonly rows: readonly RowFile[]; readonly folder: string },
-): Promise<EventSurvey> {
+export async function surveyEvents(session: EngineSession, request: SurveyRequest): Promise<EventSurvey> {
   const account = sqlText(request.accountId);
   const metricFile = await writeFile(
     session,
@@ -44,7 +46,7 @@ export async function surveyEvents(
   );
   const bucketFile = await writeFile(
     session,
-    `SELECT day, ((sum(n) OVER (ORDER BY day) - n) // ${bucketRowsMax})::INTEGER AS part
+    `SELECT day, ((sum(n) OVER (ORDER BY day) - n) // ${request.bucketRows})::INTEGER AS part
      FROM (SELECT event_at::DATE AS day, count(*) AS n FROM (${selectRows(request.rows, "event_at")}) GROUP BY day)`,
     await scratchFile(request.folder, "buckets.parquet"),
   );

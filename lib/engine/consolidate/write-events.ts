@@ -4,15 +4,14 @@ import type { EngineSession } from "../engine.ts";
 import { readParquet, seqOfOrdinal } from "./rows.ts";
 import { scratchFile, type WrittenFile, writeFile } from "./written-files.ts";
 
-/** Most rows of one event file: what is staged and retried as a whole. */
-const fileRowsMax = 500_000;
-
 export interface EventWriting {
   /** One bucket of `ShuffledEvents.events`, and all the round's exceptions. */
   readonly events: readonly string[];
   readonly exceptions: readonly string[];
   readonly acceptedAtUs: ReadonlyMap<number, bigint>;
   readonly seq: number;
+  /** Most rows of one file: what is staged and retried as a whole. */
+  readonly fileRows: number;
   readonly folder: string;
 }
 
@@ -32,20 +31,26 @@ export async function writeEvents(session: EngineSession, request: EventWriting)
           where: "x.ord IS NULL OR x.id IS NOT NULL",
           id: "coalesce(x.id, e.id)",
         };
-  await session.run(`CREATE OR REPLACE TEMP TABLE ws_event AS
-    SELECT e.ord, ${exceptions.id} AS id, unique_id, profile_id, metric_id, metric_name, integration_id, integration_name,
-      event_at, "value", value_currency, event_properties, a.at AS ingested_at, ${request.seq}::BIGINT AS _seq
-    FROM ${readParquet(request.events)} e JOIN (VALUES ${accepted.join(", ")}) a(seq, at) ON a.seq = ${seqOfOrdinal("e.ord")}
-      ${exceptions.joins} WHERE ${exceptions.where}`);
+  const rows = `SELECT e.ord, ${exceptions.id} AS id, unique_id, profile_id, metric_id, metric_name, integration_id, integration_name,
+      event_at, "value", value_currency, event_properties, a.accepted_at AS ingested_at, ${request.seq}::BIGINT AS _seq
+    FROM ${readParquet(request.events)} e JOIN (VALUES ${accepted.join(", ")}) a(seq, accepted_at) ON a.seq = ${seqOfOrdinal("e.ord")}
+      ${exceptions.joins} WHERE ${exceptions.where}`;
+  await session.run(`CREATE OR REPLACE TEMP VIEW ws_event_view AS ${rows}`);
+  const found = await cuts(session, request.fileRows);
+  const isOften = found.length > scansMax;
+  if (isOften) await session.run("CREATE OR REPLACE TEMP TABLE ws_event AS SELECT * FROM ws_event_view");
   const files: EventFile[] = [];
-  for (const cut of await cuts(session)) {
+  for (const cut of found) {
     const path = await scratchFile(request.folder, `events-${files.length}.parquet`);
-    const written = await writeFile(session, cutRows(cut), path);
-    files.push({ ...written, eventAtMin: milliseconds(cut.minUs), eventAtMax: milliseconds(cut.maxUs) });
+    const written = await writeFile(session, cutRows(isOften ? "ws_event" : "ws_event_view", cut), path);
+    files.push({ ...written, ...rangeOf(cut) });
   }
-  await session.run("DROP TABLE ws_event");
+  if (isOften) await session.run("DROP TABLE ws_event");
   return files;
 }
+
+/** For more files than this, a bucket is read into a table first; for fewer, reading it again costs less. */
+const scansMax = 4;
 
 /** A run of events within one month: from `minUs` to `maxUs`, both inclusive. */
 interface Cut {
@@ -54,25 +59,29 @@ interface Cut {
 }
 
 /** Months, cut again at the seconds where they hold too many rows. Depends on the rows alone, so a repeat cuts alike. */
-async function cuts(session: EngineSession): Promise<readonly Cut[]> {
+async function cuts(session: EngineSession, fileRows: number): Promise<readonly Cut[]> {
   const rows = await session.rows(`
     SELECT epoch_us(min(low)) AS low, epoch_us(max(high)) AS high FROM (
       SELECT date_trunc('month', low) AS month, low, high,
-        ((sum(n) OVER (PARTITION BY date_trunc('month', low) ORDER BY low) - n) // ${fileRowsMax}) AS piece
-      FROM (SELECT min(event_at) AS low, max(event_at) AS high, count(*) AS n FROM ws_event GROUP BY date_trunc('hour', event_at)))
+        ((sum(n) OVER (PARTITION BY date_trunc('month', low) ORDER BY low) - n) // ${fileRows}) AS piece
+      FROM (SELECT min(event_at) AS low, max(event_at) AS high, count(*) AS n FROM ws_event_view GROUP BY date_trunc('hour', event_at)))
     GROUP BY month, piece ORDER BY low`);
   return rows.map((row) => ({ minUs: BigInt(String(row["low"])), maxUs: BigInt(String(row["high"])) }));
 }
 
-function cutRows(cut: Cut): string {
+function cutRows(source: string, cut: Cut): string {
   const columns = warehouseTables.event
     .filter((column) => column.name !== "_synced_at")
     .map((column) => `"${column.name}"`);
-  return `SELECT ${columns.join(", ")} FROM ws_event
+  return `SELECT ${columns.join(", ")} FROM ${source}
     WHERE event_at BETWEEN make_timestamp(${cut.minUs}) AND make_timestamp(${cut.maxUs}) ORDER BY event_at, ord`;
 }
 
-/** Down to the millisecond for the start of a range, which then still contains every row when its end is rounded likewise and compared inclusively. */
-function milliseconds(us: bigint): Instant {
-  return Number(us / 1000n) as Instant;
+/** Whole milliseconds around the range. */
+function rangeOf(cut: Cut): { readonly eventAtMin: Instant; readonly eventAtMax: Instant } {
+  const up = cut.maxUs % 1000n > 0n ? 1n : 0n;
+  return {
+    eventAtMin: Number(cut.minUs / 1000n) as Instant,
+    eventAtMax: Number(cut.maxUs / 1000n + up) as Instant,
+  };
 }

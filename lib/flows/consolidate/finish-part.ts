@@ -53,7 +53,7 @@ export async function finishPart(
     if (work === undefined) throw new TypeError(`there is no part ${part} to finish`);
     await using session = await deps.engine.open(signal);
     const step = { deps, ref, scope, files, session };
-    return work.kind === "events" ? finishEvents(step, work.bucket) : finishProfiles(step, work.partitions);
+    return work.kind === "events" ? await finishEvents(step, work.bucket) : await finishProfiles(step, work.partitions);
   });
 }
 
@@ -80,6 +80,7 @@ async function finishEvents({ deps, ref, scope, files, session }: FinishStep, bu
     exceptions: await files.paths(exceptions),
     acceptedAtUs: acceptedAtUs(scope.round),
     seq: scope.round.eventsSeq,
+    fileRows: scope.round.sizes.fileRows,
     folder: files.folder,
   });
   const eventFiles: UnnumberedFile[] = [];

@@ -74,7 +74,8 @@ async function survey(
   if (events.length === 0) return null;
   await using session = await deps.engine.open(signal);
   const rows = await rowFiles(files, events);
-  const found = await surveyEvents(session, { accountId: ref.accountId, rows, folder: files.folder });
+  const { bucketRows } = round.sizes;
+  const found = await surveyEvents(session, { accountId: ref.accountId, rows, bucketRows, folder: files.folder });
   return {
     metricKey: await files.keepWork("metrics.parquet", found.metricFile),
     bucketKey: await files.keepWork("buckets.parquet", found.bucketFile),

@@ -7,11 +7,6 @@ export interface RoundScope {
   readonly resolution: Resolution;
 }
 
-/** Rows that one part works on: enough to be worth a step, few enough for the memory of one. */
-const chunkRows = 1_000_000;
-const indexRowsPerSet = 600_000;
-const profilesPerSet = 60_000;
-
 /** Rows of some intake files, to be sent where they belong. */
 export interface ShufflePart {
   readonly kind: "events" | "patches";
@@ -26,19 +21,21 @@ export type FinishPart =
 export function shuffleParts({ round }: RoundScope): readonly ShufflePart[] {
   const { events, patches } = rowObjects(round);
   return [
-    ...chunksOf(events, chunkRows).map((objects) => ({ kind: "events", objects }) as const),
-    ...chunksOf(patches, chunkRows).map((objects) => ({ kind: "patches", objects }) as const),
+    ...chunksOf(events, round.sizes.chunkRows).map((objects) => ({ kind: "events", objects }) as const),
+    ...chunksOf(patches, round.sizes.chunkRows).map((objects) => ({ kind: "patches", objects }) as const),
   ];
 }
 
 export function indexParts({ round }: RoundScope): readonly (readonly number[])[] {
   const rows = rowObjects(round).events.reduce((sum, file) => sum + file.rows, 0);
-  return rows === 0 ? [] : partitionSets(rows, indexRowsPerSet);
+  return rows === 0 ? [] : partitionSets(rows, round.sizes.indexRows);
 }
 
 export function finishParts({ round, resolution }: RoundScope): readonly FinishPart[] {
   return [
     ...(resolution.events?.buckets ?? []).map((bucket) => ({ kind: "events", bucket }) as const),
-    ...partitionSets(round.rows, profilesPerSet).map((partitions) => ({ kind: "profiles", partitions }) as const),
+    ...partitionSets(round.rows, round.sizes.mergeRows).map(
+      (partitions) => ({ kind: "profiles", partitions }) as const,
+    ),
   ];
 }

@@ -21,6 +21,19 @@ export interface Round {
   readonly profilesSeq: number;
   readonly eventsSeq: number;
   readonly rows: number;
+  readonly sizes: PartSizes;
+}
+
+/** Rows that one part works on: enough to be worth a step, few enough for the memory of one. */
+export interface PartSizes {
+  /** Rows of intake files that are shuffled together. */
+  readonly chunkRows: number;
+  /** Rows of a round for each set of partitions in which events are indexed, or profiles merged. */
+  readonly indexRows: number;
+  readonly mergeRows: number;
+  /** Events that are sorted together, and events of one file. */
+  readonly bucketRows: number;
+  readonly fileRows: number;
 }
 
 /** Rows of intake files, with where they stand in the log. Paths still name objects. */
