@@ -6,7 +6,7 @@ import type { Deps } from "../../lib/flows/deps.ts";
 import { acceptUpload } from "../../lib/flows/import/accept-upload.ts";
 import { getImport } from "../../lib/flows/import/get-import.ts";
 import { saveMapping } from "../../lib/flows/import/save-mapping.ts";
-import type { Workflows } from "../../lib/flows/ports.ts";
+import type { Files, Workflows } from "../../lib/flows/ports.ts";
 import { steps } from "../../lib/flows/steps.ts";
 import { fileKeys } from "../../lib/flows/store/keys.ts";
 import { intakeEntries } from "../../lib/flows/store/log.ts";
@@ -33,6 +33,8 @@ export interface ImportRig extends Disposable {
   readonly accountId: AccountId;
   readonly userId: UserId;
   readonly workflows: EmbeddedWorkflows;
+  /** Puts a file in the inbox and tells nobody. */
+  put(path: string, content: string | Uint8Array): Promise<{ key: string; version: string }>;
   map(object: DataObject, mapping: unknown): Promise<void>;
   /** Puts a file in the inbox and says so, as the SFTP endpoint does. Does not wait. */
   upload(path: string, content: string | Uint8Array): Promise<ImportId>;
@@ -92,10 +94,16 @@ export async function importRig(options: ImportRigOptions = {}): Promise<ImportR
   const { id: accountId } = await createAccount(bare, { name: "Shop", requestId: "shop" }, anySignal);
   const { id: userId } = await createUser(bare, { accountId, name: "Una", requestId: "una" }, anySignal);
   const rig = { deps, clock, events, accountId, userId, workflows };
-  const upload = (path: string, content: string | Uint8Array) => uploadTo(rig, path, content);
+  const put = (path: string, content: string | Uint8Array) => putInto(rig, files, path, content);
+  const upload = async (path: string, content: string | Uint8Array) => {
+    const record = await acceptUpload(deps, { accountId, userId, ...(await put(path, content)) }, anySignal);
+    if (record === undefined) throw new Error(`${path} was not accepted`);
+    return record.id;
+  };
   const record = (importId: ImportId) => getImport(bare, { accountId, importId }, anySignal);
   return {
     ...rig,
+    put,
     map: async (object, mapping) =>
       void (await saveMapping(deps, { accountId, object, mapping: FolderMapping.parse(mapping) }, anySignal)),
     upload,
@@ -127,17 +135,16 @@ function cuttingFiner(workflows: Workflows, rangeBytesMin: number | undefined): 
   };
 }
 
-async function uploadTo(
-  { deps, accountId, userId, clock }: Pick<ImportRig, "deps" | "accountId" | "userId" | "clock">,
+async function putInto(
+  { accountId, userId, clock }: Pick<ImportRig, "accountId" | "userId" | "clock">,
+  files: Files,
   path: string,
   content: string | Uint8Array,
-): Promise<ImportId> {
+): Promise<{ key: string; version: string }> {
   clock.wind(1_000);
   const key = fileKeys.inbox(accountId, userId, path);
-  const { version } = await deps.files.put(key, typeof content === "string" ? Buffer.from(content) : content);
-  const record = await acceptUpload(deps, { accountId, userId, key, version }, anySignal);
-  if (record === undefined) throw new Error(`${path} was not accepted`);
-  return record.id;
+  const { version } = await files.put(key, typeof content === "string" ? Buffer.from(content) : content);
+  return { key, version };
 }
 
 async function rowsOf(deps: Deps, accountId: AccountId, object: DataObject): Promise<readonly Row[]> {
