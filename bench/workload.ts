@@ -1,0 +1,174 @@
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { createAccount } from "../lib/flows/accounts/create-account.ts";
+import { createUser } from "../lib/flows/accounts/create-user.ts";
+import { createConnection } from "../lib/flows/connections/create-connection.ts";
+import type { Deps } from "../lib/flows/deps.ts";
+import { dispatch } from "../lib/flows/dispatch/dispatch.ts";
+import { acceptUpload } from "../lib/flows/import/accept-upload.ts";
+import { listImports } from "../lib/flows/import/list-imports.ts";
+import { fileKeys } from "../lib/flows/store/keys.ts";
+import { openDeps } from "../lib/local/open-deps.ts";
+import { settingsFrom } from "../lib/local/settings.ts";
+import type { AccountId, UserId } from "../lib/model/ids.ts";
+import type { DataObject } from "../lib/model/log.ts";
+import { OpenConnections } from "../lib/platform/embedded/sftp/connections.ts";
+
+/** One phase of the main job, measured over this whole process. */
+export interface Phase {
+  readonly name: string;
+  readonly ms: number;
+  readonly rssMbMax: number;
+  /** What the process read and wrote by system calls, page cache included; null where the system does not count it. */
+  readonly readMb: number | null;
+  readonly writtenMb: number | null;
+}
+
+export interface WorkloadResult {
+  readonly rows: number;
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly phases: readonly Phase[];
+  readonly rssMbMax: number;
+  /** Bytes of the account's state, and what one more file of 1,000 changed rows wrote of it. */
+  readonly change: { readonly stateMb: number; readonly writtenMb: number } | null;
+}
+
+const never = new AbortController().signal;
+
+/** Takes one CSV from the inbox to a DuckDB file in this process, phase by phase. Run it in a process of its own: memory is the process's. */
+export async function runWorkload(input: {
+  csv: string;
+  changeCsv: string | null;
+  object: DataObject;
+  folder: string;
+}): Promise<WorkloadResult> {
+  rmSync(input.folder, { recursive: true, force: true });
+  mkdirSync(input.folder, { recursive: true });
+  const settings = settingsFrom({ WS_DATA: join(input.folder, "data") });
+  const commit = { ms: 0 };
+  const { deps, workflows, close } = await openDeps(settings, new OpenConnections(), (raw) =>
+    timingCommits(raw, commit),
+  );
+  const { id: accountId } = await createAccount(deps, { name: "Bench" }, never);
+  const { id: userId } = await createUser(deps, { accountId, name: "Bench" }, never);
+  const phases: Phase[] = [];
+  const settled = () => workflows.settled();
+  const upload = (csv: string) => uploadFile(deps, { accountId, userId, object: input.object, csv });
+
+  phases.push(await measured("import", () => upload(input.csv), settled));
+  phases.push(await measured("consolidate", () => tick(deps), settled));
+  const sync = await measured("sync", () => connect(deps, accountId, input.object), settled);
+  phases.push({ ...sync, name: "stage", ms: sync.ms - commit.ms }, { ...sync, name: "commit", ms: commit.ms });
+  const [record] = (await listImports(deps, { accountId, limit: 1 }, never)).items;
+  if (record === undefined || record.rowsAccepted === 0)
+    throw new Error(`nothing was imported: ${JSON.stringify(record)}`);
+  const result = {
+    rows: record.rowsTotal,
+    accepted: record.rowsAccepted,
+    rejected: record.rowsRejected,
+    phases,
+    rssMbMax: Math.round(process.resourceUsage().maxRSS / 1024),
+    change:
+      input.changeCsv === null
+        ? null
+        : await changed(deps, settings.dataFolder, () => upload(input.changeCsv ?? ""), workflows),
+  };
+  close();
+  return result;
+}
+
+function timingCommits(deps: Deps, commit: { ms: number }): Deps {
+  return {
+    ...deps,
+    destination: async (kind) => {
+      const destination = await deps.destination(kind);
+      return {
+        ...destination,
+        open: async (...args) => {
+          const warehouse = await destination.open(...args);
+          const timed: typeof warehouse.commit = async (batch, fence) => {
+            const started = performance.now();
+            const receipt = await warehouse.commit(batch, fence);
+            commit.ms += performance.now() - started;
+            return receipt;
+          };
+          return { ...warehouse, commit: timed };
+        },
+      };
+    },
+  };
+}
+
+async function uploadFile(
+  deps: Deps,
+  upload: { accountId: AccountId; userId: UserId; object: DataObject; csv: string },
+): Promise<void> {
+  const { accountId, userId } = upload;
+  const path = join(deps.scratchFolder, "upload.csv");
+  copyFileSync(upload.csv, path);
+  const key = fileKeys.inbox(accountId, userId, `${upload.object}/bench.csv`);
+  const { version } = await deps.files.put(key, { path });
+  rmSync(path);
+  await acceptUpload(deps, { accountId, userId, key, version }, never);
+}
+
+async function tick(deps: Deps): Promise<void> {
+  await dispatch(deps, { isNow: true, windowSeconds: 0 }, never);
+}
+
+async function connect(deps: Deps, accountId: AccountId, object: DataObject): Promise<void> {
+  const selection = { objects: [object], history: "all" as const };
+  const settings = { file: "warehouse.duckdb" };
+  await createConnection(deps, { accountId, kind: "duckdb", settings, tablePrefix: "klaviyo_", selection }, never);
+}
+
+async function changed(
+  deps: Deps,
+  dataFolder: string,
+  upload: () => Promise<void>,
+  workflows: { settled(): Promise<void> },
+): Promise<WorkloadResult["change"]> {
+  const before = sizesBelow(dataFolder);
+  await upload();
+  await workflows.settled();
+  await tick(deps);
+  await workflows.settled();
+  const after = sizesBelow(dataFolder);
+  const isState = (path: string) => /\/(state|change)\//.test(path);
+  const sum = (files: Iterable<[string, number]>) =>
+    [...files].reduce((mb, [path, bytes]) => mb + (isState(path) ? bytes / 1e6 : 0), 0);
+  return { stateMb: sum(before), writtenMb: sum([...after].filter(([path]) => !before.has(path))) };
+}
+
+function sizesBelow(folder: string): Map<string, number> {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return new Map(entries.map((entry) => join(entry.parentPath, entry.name)).map((path) => [path, statSync(path).size]));
+}
+
+async function measured(name: string, ...works: (() => Promise<unknown>)[]): Promise<Phase> {
+  let rssMbMax = 0;
+  const look = () => {
+    rssMbMax = Math.max(rssMbMax, process.memoryUsage.rss() / 1e6);
+  };
+  const timer = setInterval(look, 50);
+  const [before, started] = [ioBytes(), performance.now()];
+  for (const work of works) await work();
+  const ms = performance.now() - started;
+  clearInterval(timer);
+  look();
+  const after = ioBytes();
+  const mb = (key: "read" | "written") =>
+    before === null || after === null ? null : Math.round((after[key] - before[key]) / 1e6);
+  return { name, ms, rssMbMax: Math.round(rssMbMax), readMb: mb("read"), writtenMb: mb("written") };
+}
+
+function ioBytes(): { read: number; written: number } | null {
+  try {
+    const text = readFileSync("/proc/self/io", "utf8");
+    const field = (name: string) => Number(new RegExp(`^${name}: (\\d+)`, "m").exec(text)?.[1]);
+    return { read: field("rchar"), written: field("wchar") };
+  } catch {
+    return null;
+  }
+}
