@@ -4,6 +4,9 @@ import { helpText, startUpText } from "../lib/local/start-up-text.ts";
 import { startSystem } from "../lib/local/system.ts";
 import { packageVersion } from "../lib/local/version.ts";
 
+// Whoever listened may have gone: that is no reason to fall over.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+
 const words = process.argv.slice(2);
 
 if (words.includes("--help") || words.includes("-h")) {
@@ -25,7 +28,7 @@ async function run(): Promise<void> {
   const system = await startSystem(settings, { version: packageVersion() });
   process.stdout.write(`${startUpText(settings, system)}\n`);
   await new Promise<void>((resolve) => {
-    process.once("SIGINT", resolve).once("SIGTERM", resolve);
+    process.once("SIGINT", resolve).once("SIGTERM", resolve).once("SIGHUP", resolve);
   });
   process.stdout.write("\nEnding: what runs may take some seconds; what is cut short goes on at the next start.\n");
   await system.close();

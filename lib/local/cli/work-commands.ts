@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { dataObjects } from "../../model/log.ts";
 import { FolderMapping } from "../../model/mapping.ts";
-import { waitUntilIdle } from "../idle.ts";
+import { runHourAndWait } from "../idle.ts";
 import { startLocalPostgres } from "../postgres-server.ts";
 import { openProgressLine } from "../progress-line.ts";
 import { CommandFailed, show } from "./output.ts";
@@ -104,16 +104,19 @@ function addTick(program: Command, { session, output, signal }: CommandContext):
     .option("--no-wait", "only set it going")
     .action(async ({ wait }: { wait: boolean }) => {
       const opened = session();
-      const started = await opened.operator().call("POST /tick");
-      if (!wait) return show(output, opened.options, started, () => `The hour runs (${started.execution}).`);
+      const operator = opened.operator();
+      const runHour = () => operator.call("POST /tick");
+      if (!wait) {
+        const started = await runHour();
+        return show(output, opened.options, started, () => `The hour runs (${started.execution}).`);
+      }
       const line = openProgressLine(process.stderr);
-      const api = await opened.account();
-      const { imports, syncs, connections } = await waitUntilIdle(api, {
+      const { imports, syncs, connections } = await runHourAndWait(await opened.account(), runHour, {
         signal,
         onLook: (_, working) => line.show(working),
       });
       line.end();
-      show(output, opened.options, { ...started, imports, syncs, connections }, () =>
+      show(output, opened.options, { imports, syncs, connections }, () =>
         ["Syncs", syncsText(syncs), "", "Imports (latest 10)", importsText(imports.slice(0, 10))].join("\n"),
       );
       const bad = syncs.filter((sync) => sync.status === "Errored" || sync.status === "Failed");

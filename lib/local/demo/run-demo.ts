@@ -1,7 +1,7 @@
 import type { AnswerOf } from "../../http/client.ts";
 import type { Routes } from "../../http/routes.ts";
 import { duration } from "../cli/text.ts";
-import { waitUntilIdle } from "../idle.ts";
+import { runHourAndWait, waitUntilIdle } from "../idle.ts";
 import type { ProgressLine } from "../progress-line.ts";
 import { type SampleData, type SampleFile, sampleData } from "./sample-data.ts";
 import { type Stage, setStage } from "./stage.ts";
@@ -75,8 +75,10 @@ class Tale {
   }
 
   async tick(): Promise<void> {
-    await this.#stage.operator.call("POST /tick");
-    await this.idle(true);
+    const { signal, progress } = this.#options;
+    const onLook = (_: unknown, working: readonly string[]) => progress.show(working);
+    const runHour = () => this.#stage.operator.call("POST /tick");
+    await runHourAndWait(this.#stage.api, runHour, { signal, onLook, pollMs: 100 });
   }
 }
 
