@@ -5,7 +5,7 @@ import { latestRows, type StateFiles } from "./state-files.ts";
 export const nobody = "'00000000-0000-0000-0000-000000000000'::UUID";
 
 /**
- * Statements that group the rows `source` (external_id, email, phone_number, ord) by strongest identifier.
+ * Statements that group the rows `source` (external_id, email, phone_number, is_event, ord) by strongest identifier.
  * - `ws_tuple`: each distinct triple of identifiers, their keys, its first ordinal, and the key of its group.
  * - `ws_shared`: keys that occur in more than one group.
  * - `ws_group`: one row per group; `multi` where it has several values of a weaker kind.
@@ -16,17 +16,19 @@ export function groupRows(source: string): readonly string[] {
   return [
     `CREATE TEMP TABLE ws_tuple AS SELECT *, ${identifierKey("external_id", "x")} AS kx, ${identifierKey("email", "e")} AS ke,
        ${identifierKey("phone_number", "p")} AS kp, coalesce(kx, ke, kp) AS gk
-     FROM (SELECT external_id AS x, email AS e, phone_number AS p, min(ord) AS first_ord FROM (${source}) GROUP BY ALL)
+     FROM (SELECT external_id AS x, email AS e, phone_number AS p, min(ord) AS first_ord, count(*) AS n, bool_or(is_event) AS has_event
+       FROM (${source}) GROUP BY external_id, email, phone_number)
      WHERE x IS NOT NULL OR e IS NOT NULL OR p IS NOT NULL`,
     `CREATE TEMP TABLE ws_shared AS SELECT key FROM (${eachKey("ws_tuple", "gk")}) GROUP BY key HAVING min(gk) <> max(gk)`,
     "CREATE TEMP TABLE ws_crowded AS SELECT gk FROM ws_tuple GROUP BY gk HAVING count(*) > 1",
-    `CREATE TEMP TABLE ws_group AS
+    `CREATE TEMP VIEW ws_group AS
      SELECT gk, kx, ke, kp, x, e, p, first_ord, CASE WHEN ke IS NOT NULL THEN first_ord END AS e_ord,
-       CASE WHEN kp IS NOT NULL THEN first_ord END AS p_ord, false AS multi
+       CASE WHEN kp IS NOT NULL THEN first_ord END AS p_ord, n, has_event, false AS multi
      FROM ws_tuple ANTI JOIN ws_crowded USING (gk)
      UNION ALL
      SELECT gk, any_value(kx), min(ke), min(kp), any_value(x), arg_min(e, first_ord), arg_min(p, first_ord), min(first_ord),
        min(first_ord) FILTER (ke IS NOT NULL), min(first_ord) FILTER (kp IS NOT NULL),
+       sum(n), bool_or(has_event),
        coalesce(min(ke) <> max(ke), false) OR coalesce(min(kp) <> max(kp), false)
      FROM ws_tuple SEMI JOIN ws_crowded USING (gk) GROUP BY gk`,
   ];
@@ -64,6 +66,8 @@ export function lookUpGroups(identityFiles: readonly string[], profileFiles: rea
  * most one value of each kind, what is known of them points to one profile that no other group touches, and if its
  * strongest identifier is new while a weaker one is known, its first row already says so. Tangled groups are thereby
  * closed: they share neither identifiers nor profiles with plain ones.
+ *
+ * Of the plain groups, those of a single row that makes a profile are `is_fresh`: that row says all there is to say.
  */
 export function partGroups(accountId: string): readonly string[] {
   const strongestHolder = "CASE WHEN kx IS NOT NULL THEN px WHEN ke IS NOT NULL THEN pe ELSE pp END";
@@ -77,13 +81,13 @@ export function partGroups(accountId: string): readonly string[] {
          OR ${["kx", "ke", "kp"].map((k) => isIn(k, "SELECT key FROM ws_shared")).join(" OR ")}
          OR (lo IS NOT NULL AND ${strongestHolder} IS NULL AND NOT (coalesce(pe IS NOT NULL AND e_ord = first_ord, false)
            OR coalesce(pp IS NOT NULL AND p_ord = first_ord, false)))))`,
-    `CREATE TEMP TABLE ws_plain AS SELECT *, lo IS NULL AS is_new,
+    `CREATE TEMP TABLE ws_plain AS SELECT *, lo IS NULL AS is_new, lo IS NULL AND n = 1 AND NOT has_event AS is_fresh,
        coalesce(lo, ${newProfileId(accountId, "first_ord")}::UUID) AS profile
      FROM ws_held ANTI JOIN ws_tangled USING (gk)`,
   ];
 }
 
-/** What the plain groups come to: rows of `ws_profile` and of `ws_identity_change`, as queries. */
+/** What the plain groups come to: rows of `ws_profile` (fresh ones left out) and of `ws_identity_change`, as queries. */
 export function plainOutcome(): { readonly profiles: string; readonly identityChanges: string } {
   const sets = [
     ["kx", "px", "first_ord", "x", "cx", "external_id"],
@@ -97,7 +101,7 @@ export function plainOutcome(): { readonly profiles: string; readonly identityCh
       CASE WHEN is_new AND coalesce(e_ord, first_ord) = first_ord AND coalesce(p_ord, first_ord) = first_ord THEN []::BIGINT[]
         ELSE list_distinct(list_filter([${setOrdinals.join(", ")}],
           lambda o: o IS NOT NULL AND NOT (is_new AND o = first_ord))) END AS changed_ords
-    FROM ws_plain LEFT JOIN ws_current USING (profile) WHERE NOT inert
+    FROM ws_plain LEFT JOIN ws_current USING (profile) WHERE NOT inert AND NOT is_fresh
     UNION ALL
     SELECT profile, false, NULL, cx, ce, cp, NULL, []::BIGINT[]
     FROM (SELECT DISTINCT profile FROM ws_plain WHERE inert) JOIN ws_current USING (profile)`;

@@ -3,7 +3,7 @@ import { profileJsonColumns, profileTextColumns } from "../../model/intake.ts";
 import type { EngineSession } from "../engine.ts";
 import { jsonMacros } from "./canonical-json.ts";
 import { foldPatches } from "./fold-patches.ts";
-import { readParquet, seqOfOrdinal } from "./rows.ts";
+import { acceptedAt, readParquet, seqOfOrdinal } from "./rows.ts";
 import { latestRows, type StateFiles } from "./state-files.ts";
 import { type PartFile, writeParts } from "./written-files.ts";
 
@@ -62,14 +62,13 @@ const changeColumns = [
 /** Tables of what there is to merge: `ws_person`, `ws_patch` with only patches of profiles that have one, `ws_state`. */
 function gather(request: MergeRequest): readonly string[] {
   const stateColumns = [...patchColumns, "created_at", "updated_at", "last_event_at"];
-  const accepted = [...request.acceptedAtUs].map(([seq, us]) => `(${seq}::BIGINT, make_timestamp(${us}))`);
   const patches =
     request.patches.length > 0
       ? `SELECT * FROM ${readParquet(request.patches)}`
       : `SELECT NULL::BIGINT AS pnum, NULL::BIGINT AS ord, ${patchColumns.map((c) => `NULL::VARCHAR AS "${c}"`).join(", ")},
            NULL::VARCHAR[] AS cleared WHERE false`;
   return [
-    `CREATE OR REPLACE TEMP TABLE ws_accepted AS SELECT * FROM (VALUES ${accepted.join(", ")}) t(seq, accepted_at)`,
+    `CREATE OR REPLACE TEMP TABLE ws_accepted AS SELECT * FROM ${acceptedAt(request.acceptedAtUs)}`,
     `CREATE OR REPLACE TEMP TABLE ws_person AS SELECT * FROM ${readParquet(request.profiles)}`,
     `CREATE OR REPLACE TEMP VIEW ws_patch AS ${patches}`,
     "CREATE OR REPLACE TEMP TABLE ws_several AS SELECT pnum FROM ws_patch GROUP BY pnum HAVING count(*) > 1",
@@ -84,18 +83,19 @@ function mergeRows(request: MergeRequest): string {
   ) => `CASE WHEN f.pnum IS NOT NULL THEN f."${column}" WHEN q."${column}" IS NOT NULL THEN q."${column}"
       WHEN coalesce(list_contains(q.cleared, '${column}'), false) THEN NULL ELSE s."${column}" END AS "${column}"`;
   const json = (column: string) =>
-    `CASE WHEN f.pnum IS NOT NULL THEN f."${column}" ELSE ws_patched(s."${column}", q."${column}") END AS "${column}"`;
+    `CASE WHEN f.pnum IS NOT NULL THEN f."${column}" WHEN q."${column}" IS NULL THEN s."${column}" ELSE json_merge_patch(coalesce(s."${column}", '{}'), q."${column}")::VARCHAR END AS "${column}"`;
   const old = [
     ...patchColumns.map((column) => `s."${column}" AS "old_${column}"`),
     ...profileJsonColumns.map((column) => `q."${column}" AS "patch_${column}"`),
   ];
   const changes = [
     ...profileTextColumns.map((column) => `"${column}" IS DISTINCT FROM "old_${column}"`),
-    ...profileJsonColumns.map((column) => `NOT ws_unchanged("old_${column}", "patch_${column}", "${column}")`),
+    ...profileJsonColumns.map((column) => `NOT ws_unchanged("old_${column}", "patch_${column}", nullif("${column}", '{}'))`),
   ];
   const kept = profileJsonColumns.map(
     (column) => `CASE WHEN attr_ord IS NULL THEN "old_${column}" ELSE "${column}" END AS "${column}"`,
   );
+  const emptied = profileJsonColumns.map((column) => `nullif("${column}", '{}') AS "${column}"`);
   const spent = [
     ...patchColumns.map((column) => `"old_${column}"`),
     ...profileJsonColumns.flatMap((column) => [`"patch_${column}"`, `"${column}"`]),
@@ -110,7 +110,7 @@ function mergeRows(request: MergeRequest): string {
       SELECT * EXCLUDE (${spent.join(", ")}),
         ${kept.join(", ")}, greatest(attr_ord, id_ord) AS touched_ord
       FROM (
-        SELECT *, CASE WHEN is_folded THEN fold_ord WHEN only_ord IS NOT NULL AND (${changes.join(" OR ")}) THEN only_ord END AS attr_ord
+        SELECT * REPLACE (${emptied.join(", ")}), CASE WHEN is_folded THEN fold_ord WHEN only_ord IS NOT NULL AND (${changes.join(" OR ")}) THEN only_ord END AS attr_ord
         FROM (
           SELECT p.pnum, p.id, (p.pnum >> 36)::INTEGER AS part, p.is_new, p.created_ord, p.id_ord, p.changed_ords, p.external_id, p.email,
             p.phone_number, ${[...profileTextColumns.map(text), ...profileJsonColumns.map(json), ...old].join(", ")},

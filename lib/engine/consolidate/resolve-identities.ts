@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { EngineSession } from "../engine.ts";
 import { foldTangles } from "./fold-tangles.ts";
 import { groupRows, hexOf, lookUpGroups, partGroups, plainOutcome } from "./identity-groups.ts";
-import { type RowFile, selectRows, strongestIdentifierOf } from "./rows.ts";
+import { firstDigit, type RowFile, selectRows, seqOfOrdinal, strongestIdentifierOf } from "./rows.ts";
 import type { StateFiles } from "./state-files.ts";
 import { type PartFile, scratchFile, type WrittenFile, writeFile, writeParts } from "./written-files.ts";
 
@@ -20,6 +20,8 @@ export interface IdentityRequest {
 
 /** Which profile every row of a round belongs to, and what becomes of the profiles' identifiers. */
 export interface ResolvedIdentities {
+  /** Rows that make a profile and are all there is about it, by entry: rows that neither `groups` nor `folded` knows. */
+  readonly fresh: readonly { readonly seq: number; readonly rows: number }[];
   /** Strongest identifier of a row (`skey`) → `pnum`, `id`. */
   readonly groups: WrittenFile;
   /** Ordinals of rows that were folded → `pnum`, `id`; overrides `groups`. */
@@ -41,7 +43,10 @@ export async function resolveIdentities(
 ): Promise<ResolvedIdentities> {
   const source = [request.profileRows, request.eventRows]
     .filter((files) => files.length > 0)
-    .map((files) => selectRows(files, "external_id, email, phone_number"))
+    .map((files) => {
+      const isEvent = files === request.eventRows;
+      return selectRows(files, `external_id, email, phone_number, ${isEvent} AS is_event`);
+    })
     .join(" UNION ALL ");
   const statements = [
     ...groupRows(source),
@@ -57,10 +62,14 @@ export async function resolveIdentities(
       SELECT *, ${hexOf("profile")} AS id FROM (${plain.profiles}${fold ? ` UNION ALL ${fold.profiles}` : ""}))`);
   await session.run(`CREATE TEMP TABLE ws_identity_change AS
     ${plain.identityChanges}${fold ? ` UNION ALL ${fold.identityChanges}` : ""}`);
+  const fresh = await session.rows(
+    `SELECT ${seqOfOrdinal("first_ord")} AS seq, count(*) AS n FROM ws_plain WHERE is_fresh GROUP BY 1 ORDER BY 1`,
+  );
   return {
+    fresh: fresh.map((row) => ({ seq: Number(row["seq"]), rows: Number(row["n"]) })),
     groups: await writeFile(
       session,
-      `SELECT ${strongestIdentifierOf("x", "e", "p")} AS skey, pnum, id FROM (SELECT profile, x, e, p FROM ws_plain)
+      `SELECT ${strongestIdentifierOf("x", "e", "p")} AS skey, pnum, id FROM (SELECT profile, x, e, p FROM ws_plain WHERE NOT is_fresh)
        JOIN (SELECT profile, pnum, id FROM ws_profile) USING (profile)`,
       await scratchFile(request.folder, "groups.parquet"),
     ),
@@ -74,7 +83,7 @@ export async function resolveIdentities(
     profiles: await writeParts(
       session,
       `SELECT pnum, id, is_new, created_ord, x AS external_id, e AS email, p AS phone_number, id_ord, changed_ords,
-         ('0x' || id[1])::INTEGER AS part FROM ws_profile`,
+         ${firstDigit("id")} AS part FROM ws_profile`,
       join(request.folder, "profiles"),
     ),
     identities: await writeIdentities(session, request),
@@ -85,15 +94,15 @@ async function writeIdentities(
   session: EngineSession,
   request: IdentityRequest,
 ): Promise<ResolvedIdentities["identities"]> {
-  const part = "('0x' || substr(key::VARCHAR, 1, 1))::INTEGER";
+  const part = firstDigit("key::VARCHAR");
   const files = await writeParts(
     session,
     `SELECT key, profile, ${request.seq}::BIGINT AS seq, ${part} AS part FROM ws_identity_change`,
     join(request.folder, "identities"),
   );
-  const gains = await session.rows(
-    `SELECT ${part} AS part, sum(gain)::INTEGER AS gained FROM ws_identity_change GROUP BY 1`,
+  const lost = await session.rows(
+    `SELECT ${part} AS part, sum(1 - gain)::INTEGER AS n FROM ws_identity_change WHERE gain <> 1 GROUP BY 1`,
   );
-  const gainedOf = new Map(gains.map((row) => [Number(row["part"]), Number(row["gained"])]));
-  return files.map((file) => ({ ...file, gained: gainedOf.get(file.part) ?? 0 }));
+  const lostOf = new Map(lost.map((row) => [Number(row["part"]), Number(row["n"])]));
+  return files.map((file) => ({ ...file, gained: file.rows - (lostOf.get(file.part) ?? 0) }));
 }

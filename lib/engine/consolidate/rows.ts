@@ -52,3 +52,14 @@ export function selectRows(files: readonly RowFile[], columns: string): string {
 
 /** Compression of everything we write: fast to write and read on one machine (measured in `bench/`). */
 export const parquetOptions = "FORMAT parquet, COMPRESSION lz4_raw, RETURN_STATS true";
+
+/** The first hex digit of an SQL text, as an integer: the partition of an id or key. */
+export function firstDigit(hex: string): string {
+  return `(instr('0123456789abcdef', substr(${hex}, 1, 1)) - 1)`;
+}
+
+/** When each entry was accepted, as an SQL table `a(seq, accepted_at)`. */
+export function acceptedAt(acceptedAtUs: ReadonlyMap<number, bigint>): string {
+  const rows = [...acceptedAtUs].map(([seq, us]) => `(${seq}::BIGINT, make_timestamp(${us}))`);
+  return `(VALUES ${rows.join(", ")}) a(seq, accepted_at)`;
+}

@@ -1,6 +1,16 @@
+import { join } from "node:path";
 import { profileJsonColumns, profileTextColumns } from "../../model/intake.ts";
 import type { EngineSession } from "../engine.ts";
-import { type RowFile, readParquet, selectRows, strongestIdentifierOf } from "./rows.ts";
+import {
+  acceptedAt,
+  firstDigit,
+  newProfileId,
+  type RowFile,
+  readParquet,
+  selectRows,
+  seqOfOrdinal,
+  strongestIdentifierOf,
+} from "./rows.ts";
 import { type PartFile, writeParts } from "./written-files.ts";
 
 /** Where rows find their profile: the files of `ResolvedIdentities`. */
@@ -9,19 +19,54 @@ export interface RowOwners {
   readonly folded: string | null;
 }
 
-/** Sends the profile patches of some intake files to the partitions of their profiles: `pnum`, `ord` and the patch. */
-export async function shufflePatches(
-  session: EngineSession,
-  request: { readonly rows: readonly RowFile[]; readonly owners: RowOwners; readonly folder: string },
-): Promise<readonly PartFile[]> {
+export interface PatchShuffle {
+  readonly accountId: string;
+  readonly rows: readonly RowFile[];
+  readonly owners: RowOwners;
+  /** Whether there are rows that make a profile and are all there is about it; and whether there are others. */
+  readonly hasFresh: boolean;
+  readonly hasOthers: boolean;
+  readonly acceptedAtUs: ReadonlyMap<number, bigint>;
+  readonly seq: number;
+  readonly folder: string;
+}
+
+export interface ShuffledPatches {
+  /** Change files of fresh profiles, by partition of the profile. */
+  readonly fresh: readonly PartFile[];
+  /** The other patches (`pnum`, `ord` and the patch), by partition of their profile. */
+  readonly patches: readonly PartFile[];
+}
+
+/** Sends the profile patches of some intake files to the partitions of their profiles. Fresh profiles are written at once. */
+export async function shufflePatches(session: EngineSession, request: PatchShuffle): Promise<ShuffledPatches> {
   const patch = [...profileTextColumns, ...profileJsonColumns, "cleared"].map((column) => `"${column}"`).join(", ");
-  const rows = selectRows(request.rows, `${strongestIdentifier} AS skey, ${patch}`);
   const { pnum, joins } = joinOwners(request.owners);
-  return writeParts(
-    session,
-    `SELECT ${pnum} AS pnum, r.ord, ${patch}, (${pnum} >> 36)::INTEGER AS part FROM (${rows}) r ${joins}`,
-    request.folder,
-  );
+  const columns = `${strongestIdentifier} AS skey, external_id, email, phone_number, ${patch}`;
+  const rows = `(${selectRows(request.rows, columns)}) r ${request.hasOthers ? joins : ""}`;
+  const patches = request.hasOthers
+    ? await writeParts(
+        session,
+        `SELECT ${pnum} AS pnum, r.ord, ${patch}, (${pnum} >> 36)::INTEGER AS part FROM ${rows} WHERE ${pnum} IS NOT NULL`,
+        join(request.folder, "patches"),
+      )
+    : [];
+  const freshRows = `SELECT r.* FROM ${rows} ${request.hasOthers ? `WHERE ${pnum} IS NULL` : ""}`;
+  const fresh = request.hasFresh
+    ? await writeParts(session, freshProfiles(request, freshRows), join(request.folder, "fresh"))
+    : [];
+  return { fresh, patches };
+}
+
+/** Full rows of profiles that one row says everything about. */
+function freshProfiles(request: PatchShuffle, rows: string): string {
+  const json = profileJsonColumns.map((column) => `nullif("${column}", '{}') AS "${column}"`).join(", ");
+  const merged = profileJsonColumns.map((column) => `json_merge_patch('{}', "${column}")::VARCHAR AS "${column}"`);
+  const texts = profileTextColumns.map((column) => `"${column}"`).join(", ");
+  return `SELECT id, email, phone_number, external_id, ${texts}, ${json}, a.accepted_at AS created_at, a.accepted_at AS updated_at,
+      NULL::TIMESTAMP AS last_event_at, ${request.seq}::BIGINT AS _seq, false AS _deleted, ${firstDigit("id")} AS part
+    FROM (SELECT ${newProfileId(request.accountId, "ord")} AS id, * REPLACE (${merged.join(", ")}) FROM (${rows})) p
+    JOIN ${acceptedAt(request.acceptedAtUs)} ON a.seq = ${seqOfOrdinal("p.ord")}`;
 }
 
 export const strongestIdentifier = strongestIdentifierOf("external_id", "email", "phone_number");

@@ -1,7 +1,7 @@
 import { warehouseTables } from "../../model/tables.ts";
 import type { Instant } from "../../model/time.ts";
 import type { EngineSession } from "../engine.ts";
-import { readParquet, seqOfOrdinal } from "./rows.ts";
+import { acceptedAt, readParquet, seqOfOrdinal } from "./rows.ts";
 import { scratchFile, type WrittenFile, writeFile } from "./written-files.ts";
 
 export interface EventWriting {
@@ -22,7 +22,6 @@ export interface EventFile extends WrittenFile {
 
 /** Writes the new events of one bucket in order of time, a file per month at least. */
 export async function writeEvents(session: EngineSession, request: EventWriting): Promise<readonly EventFile[]> {
-  const accepted = [...request.acceptedAtUs].map(([seq, us]) => `(${seq}::BIGINT, make_timestamp(${us}))`);
   const exceptions =
     request.exceptions.length === 0
       ? { joins: "", where: "true", id: "e.id" }
@@ -33,7 +32,7 @@ export async function writeEvents(session: EngineSession, request: EventWriting)
         };
   const rows = `SELECT e.ord, ${exceptions.id} AS id, unique_id, profile_id, metric_id, metric_name, integration_id, integration_name,
       event_at, "value", value_currency, event_properties, a.accepted_at AS ingested_at, ${request.seq}::BIGINT AS _seq
-    FROM ${readParquet(request.events)} e JOIN (VALUES ${accepted.join(", ")}) a(seq, accepted_at) ON a.seq = ${seqOfOrdinal("e.ord")}
+    FROM ${readParquet(request.events)} e JOIN ${acceptedAt(request.acceptedAtUs)} ON a.seq = ${seqOfOrdinal("e.ord")}
       ${exceptions.joins} WHERE ${exceptions.where}`;
   await session.run(`CREATE OR REPLACE TEMP VIEW ws_event_view AS ${rows}`);
   const found = await cuts(session, request.fileRows);

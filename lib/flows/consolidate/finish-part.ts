@@ -4,10 +4,10 @@ import {
   identityRule,
   profileRule,
 } from "../../engine/consolidate/compact-state.ts";
-import { mergeProfiles, type PatchCount } from "../../engine/consolidate/merge-profiles.ts";
+import { type MergedProfiles, mergeProfiles, type PatchCount } from "../../engine/consolidate/merge-profiles.ts";
 import { writeEvents } from "../../engine/consolidate/write-events.ts";
 import type { EngineSession } from "../../engine/engine.ts";
-import type { ChangeFile, StatePartition } from "../../model/log.ts";
+import type { AccountState, ChangeFile, StatePartition } from "../../model/log.ts";
 import type { Deps } from "../deps.ts";
 import { compactionOf, withDelta } from "./compaction.ts";
 import { allIndexed } from "./index-part.ts";
@@ -27,6 +27,7 @@ export interface Finished {
   readonly eventFiles: readonly UnnumberedFile[];
   readonly profiles: readonly NumberedPartition[];
   readonly identities: readonly NumberedPartition[];
+  /** Profiles that were made, the fresh ones left out. */
   readonly profilesCreated: number;
   readonly counts: readonly PatchCount[];
 }
@@ -92,14 +93,46 @@ async function finishEvents({ deps, ref, scope, files, session }: FinishStep, bu
 }
 
 async function finishProfiles(step: FinishStep, partitions: readonly number[]): Promise<Finished> {
-  const { deps, ref, scope, files, session } = step;
+  const { deps, ref, scope, files } = step;
   const state = await stateOf(deps, scope.round);
-  const identities = await growIdentities(step, state.identities, partitions);
+  const { fresh } = await allShuffled(deps, ref, scope);
+  const merged = await mergePartitions(step, state, partitions);
+  const profiles: NumberedPartition[] = [];
+  const profileFiles: UnnumberedFile[] = [];
+  for (const number of partitions) {
+    let partition = partitionOf(state.profiles, number);
+    for (const { file } of fresh.filter(({ part }) => part === number)) {
+      profileFiles.push(file);
+      partition = withDelta(partition, file, file.rows);
+    }
+    for (const file of merged.files.filter(({ part }) => part === number)) {
+      const kept = await files.keep("change", `profiles-${number}-${profileFiles.length}.parquet`, file);
+      profileFiles.push(kept);
+      partition = withDelta(partition, kept, file.created);
+    }
+    if (partition === partitionOf(state.profiles, number)) continue;
+    profiles.push({ number, partition: await compact(step, profileRule, partition, `profiles-${number}`) });
+  }
+  return {
+    profileFiles,
+    eventFiles: [],
+    profiles,
+    identities: await growIdentities(step, state.identities, partitions),
+    profilesCreated: merged.files.reduce((sum, file) => sum + file.created, 0),
+    counts: merged.counts,
+  };
+}
+
+async function mergePartitions(
+  { deps, ref, scope, files, session }: FinishStep,
+  state: AccountState,
+  partitions: readonly number[],
+): Promise<MergedProfiles> {
   const persons = keysOf(scope.resolution.profiles, partitions);
-  if (persons.length === 0) return { ...nothing, identities };
+  if (persons.length === 0) return { files: [], counts: [] };
   const { patches } = await allShuffled(deps, ref, scope);
   const lastEvents = (await allIndexed(deps, ref, scope)).flatMap((part) => part.lastEventsKey ?? []);
-  const merged = await mergeProfiles(session, {
+  return mergeProfiles(session, {
     profiles: await files.paths(persons),
     patches: await files.paths(keysOf(patches, partitions)),
     state: await Promise.all(partitions.map((number) => stateFiles(files, partitionOf(state.profiles, number)))),
@@ -108,16 +141,6 @@ async function finishProfiles(step: FinishStep, partitions: readonly number[]): 
     seq: scope.round.profilesSeq,
     folder: files.folder,
   });
-  const profiles: NumberedPartition[] = [];
-  const profileFiles: UnnumberedFile[] = [];
-  for (const file of merged.files) {
-    const kept = await files.keep("change", `profiles-${file.part}-${profileFiles.length}.parquet`, file);
-    profileFiles.push(kept);
-    const grown = withDelta(partitionOf(state.profiles, file.part), kept, file.created);
-    profiles.push({ number: file.part, partition: await compact(step, profileRule, grown, `profiles-${file.part}`) });
-  }
-  const profilesCreated = merged.files.reduce((sum, file) => sum + file.created, 0);
-  return { ...nothing, profileFiles, profiles, identities, profilesCreated, counts: merged.counts };
 }
 
 async function growIdentities(

@@ -17,6 +17,8 @@ export interface Indexed {
   readonly accepted: readonly { readonly seq: number; readonly rows: number }[];
 }
 
+const nothing: Indexed = { partitions: [], exceptionsKey: null, lastEventsKey: null, accepted: [] };
+
 /** Decides which events of some partitions are new, and adds them to the event index. */
 export async function indexPart(
   deps: Deps,
@@ -27,12 +29,13 @@ export async function indexPart(
 ): Promise<Indexed> {
   return stepOnce(deps, ref, `index-${part}`, signal, async (files) => {
     const numbers = indexParts(scope)[part] ?? [];
-    const { ids } = await allShuffled(deps, ref, scope);
+    const ids = keysOf((await allShuffled(deps, ref, scope)).ids, numbers);
+    if (ids.length === 0) return nothing;
     const { eventIndex } = await stateOf(deps, scope.round);
     const index = numbers.flatMap((number) => keysOfPartition(partitionOf(eventIndex, number)));
     await using session = await deps.engine.open(signal);
     const found = await indexEvents(session, {
-      ids: await files.paths(keysOf(ids, numbers)),
+      ids: await files.paths(ids),
       index: await files.paths(index),
       folder: files.folder,
     });

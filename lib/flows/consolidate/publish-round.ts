@@ -22,7 +22,7 @@ import { allIndexed } from "./index-part.ts";
 import type { Resolution } from "./resolve-round.ts";
 import { type Round, stateOf } from "./round.ts";
 import { type RoundRef, roundFolder, stepOnce } from "./round-files.ts";
-import type { RoundScope } from "./round-parts.ts";
+import { freshRows, type RoundScope } from "./round-parts.ts";
 
 /** How an import's rows turned out: they add up to the rows it had accepted. */
 export interface ImportOutcome {
@@ -85,7 +85,7 @@ async function prepare(deps: Deps, ref: RoundRef, scope: RoundScope): Promise<Pu
       indexed.flatMap((part) => part.partitions),
     ),
     metrics: events === null ? old.metrics : withMetrics(old.metrics, resolution, round),
-    profileCount: old.profileCount + finished.reduce((sum, part) => sum + part.profilesCreated, 0),
+    profileCount: old.profileCount + finished.reduce((sum, part) => sum + part.profilesCreated, freshRows(resolution)),
     eventCount: old.eventCount + eventsAdded,
   };
   const stateKey = fileKeys.state(ref.accountId, roundFolder(ref), "state.json");
@@ -94,7 +94,7 @@ async function prepare(deps: Deps, ref: RoundRef, scope: RoundScope): Promise<Pu
   const outcomeKey = fileKeys.state(ref.accountId, roundFolder(ref), "outcome.json");
   const outcome: RoundOutcome = {
     round: ref.round,
-    imports: importOutcomes(round, finished, accepted),
+    imports: importOutcomes(scope, finished, accepted),
     kept: [stateKey, outcomeKey, ...entries.map((entry) => entry.listKey), ...filesOf(state), ...changeKeys(finished)],
   };
   await writeList(deps.files, outcomeKey, outcome);
@@ -155,12 +155,15 @@ function withMetrics(old: readonly MetricRow[], resolution: Resolution, round: R
 
 /** An event row is new or present already; a profile row made a profile, changed one, or changed nothing. */
 function importOutcomes(
-  round: Round,
+  { round, resolution }: RoundScope,
   finished: readonly Finished[],
   acceptedEvents: ReadonlyMap<number, number>,
 ): readonly ImportOutcome[] {
   const counts = finished.flatMap((part) => part.counts);
-  const created = sumBySeq(counts.map((count) => [count.seq, count.created]));
+  const created = sumBySeq([
+    ...counts.map((count) => [count.seq, count.created]),
+    ...resolution.fresh.map((entry) => [entry.seq, entry.rows]),
+  ]);
   const changed = sumBySeq(counts.map((count) => [count.seq, count.changed]));
   return round.entries.map((entry) => {
     if (entry.eventRows > 0) {

@@ -13,6 +13,9 @@ export interface PartKey {
 
 /** What a round's identities and events come to, before any row is merged or written: keys of its work files. */
 export interface Resolution {
+  /** Rows that make a profile and are all there is about it, by entry; and the number of all other profiles. */
+  readonly fresh: readonly { readonly seq: number; readonly rows: number }[];
+  readonly otherProfiles: number;
   readonly groupsKey: string;
   readonly foldedKey: string | null;
   readonly profiles: readonly PartKey[];
@@ -54,6 +57,8 @@ export async function resolveRound(deps: Deps, ref: RoundRef, round: Round, sign
       identities.push({ part: file.part, file: kept, gained });
     }
     return {
+      fresh: resolved.fresh,
+      otherProfiles: resolved.profiles.reduce((sum, file) => sum + file.rows, 0),
       groupsKey: await files.keepWork("groups.parquet", resolved.groups),
       foldedKey: resolved.folded ? await files.keepWork("folded.parquet", resolved.folded) : null,
       profiles,

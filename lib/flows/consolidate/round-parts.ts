@@ -18,6 +18,16 @@ export type FinishPart =
   | { readonly kind: "profiles"; readonly partitions: readonly number[] }
   | { readonly kind: "events"; readonly bucket: number };
 
+/** How many patches and profiles there are to merge; fresh profiles are not among them. */
+export function rowsToMerge({ round, resolution }: RoundScope): number {
+  const patches = rowObjects(round).patches.reduce((sum, file) => sum + file.rows, 0);
+  return Math.max(patches - freshRows(resolution), resolution.otherProfiles);
+}
+
+export function freshRows({ fresh }: Resolution): number {
+  return fresh.reduce((sum, entry) => sum + entry.rows, 0);
+}
+
 export function shuffleParts({ round }: RoundScope): readonly ShufflePart[] {
   const { events, patches } = rowObjects(round);
   return [
@@ -31,10 +41,11 @@ export function indexParts({ round }: RoundScope): readonly (readonly number[])[
   return rows === 0 ? [] : partitionSets(rows, round.sizes.indexRows);
 }
 
-export function finishParts({ round, resolution }: RoundScope): readonly FinishPart[] {
+export function finishParts(scope: RoundScope): readonly FinishPart[] {
+  const { round, resolution } = scope;
   return [
     ...(resolution.events?.buckets ?? []).map((bucket) => ({ kind: "events", bucket }) as const),
-    ...partitionSets(round.rows, round.sizes.mergeRows).map(
+    ...partitionSets(rowsToMerge(scope), round.sizes.mergeRows).map(
       (partitions) => ({ kind: "profiles", partitions }) as const,
     ),
   ];

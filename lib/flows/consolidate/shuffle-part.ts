@@ -1,14 +1,17 @@
 import { shuffleEvents } from "../../engine/consolidate/shuffle-events.ts";
 import { type RowOwners, shufflePatches } from "../../engine/consolidate/shuffle-patches.ts";
 import type { PartFile } from "../../engine/consolidate/written-files.ts";
+import type { StateFile } from "../../model/log.ts";
 import type { Deps } from "../deps.ts";
 import type { PartKey, Resolution } from "./resolve-round.ts";
-import { rowFiles } from "./round.ts";
+import { acceptedAtUs, rowFiles } from "./round.ts";
 import { answerOf, type RoundRef, type StepFiles, stepOnce } from "./round-files.ts";
-import { type RoundScope, shuffleParts } from "./round-parts.ts";
+import { freshRows, type RoundScope, rowsToMerge, shuffleParts } from "./round-parts.ts";
 
 /** Where the rows of one part went. */
 export interface Shuffled {
+  /** Finished change files of profiles that one row says everything about. */
+  readonly fresh: readonly { readonly part: number; readonly file: StateFile }[];
   readonly patches: readonly PartKey[];
   readonly events: readonly PartKey[];
   readonly ids: readonly PartKey[];
@@ -29,13 +32,28 @@ export async function shufflePart(
     const owners = await ownersOf(files, scope.resolution);
     const rows = await rowFiles(files, work.objects);
     if (work.kind === "patches") {
-      const written = await shufflePatches(session, { rows, owners, folder: files.folder });
-      return { patches: await keepAll(files, "patches", written), events: [], ids: [] };
+      const written = await shufflePatches(session, {
+        accountId: ref.accountId,
+        rows,
+        owners,
+        hasFresh: freshRows(scope.resolution) > 0,
+        hasOthers: rowsToMerge(scope) > 0,
+        acceptedAtUs: acceptedAtUs(scope.round),
+        seq: scope.round.profilesSeq,
+        folder: files.folder,
+      });
+      const fresh: Shuffled["fresh"][number][] = [];
+      for (const file of written.fresh) {
+        const kept = await files.keep("change", `fresh-${file.part}-${fresh.length}.parquet`, file);
+        fresh.push({ part: file.part, file: kept });
+      }
+      return { fresh, patches: await keepAll(files, "patches", written.patches), events: [], ids: [] };
     }
     const [metricFile = "", bucketFile = ""] = await files.paths(surveyKeys(scope.resolution));
     const request = { accountId: ref.accountId, rows, owners, metricFile, bucketFile, folder: files.folder };
     const written = await shuffleEvents(session, request);
     return {
+      fresh: [],
       patches: [],
       events: await keepAll(files, "events", written.events),
       ids: await keepAll(files, "ids", written.ids),
@@ -48,6 +66,7 @@ export async function allShuffled(deps: Deps, ref: RoundRef, scope: RoundScope):
   const parts = shuffleParts(scope).map((_, part) => answerOf<Shuffled>(deps, ref, `shuffle-${part}`));
   const answers = await Promise.all(parts);
   return {
+    fresh: answers.flatMap((answer) => answer.fresh),
     patches: answers.flatMap((answer) => answer.patches),
     events: answers.flatMap((answer) => answer.events),
     ids: answers.flatMap((answer) => answer.ids),
