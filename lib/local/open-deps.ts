@@ -23,9 +23,9 @@ export interface OpenDeps {
   /** The interpreter itself, for whoever has to know when nothing runs any more. */
   readonly workflows: EmbeddedWorkflows;
   /** Starts no more work, lets what runs end for at most `graceMs`, then stops it as if the process had died: the next start takes it up. */
-  drain(graceMs: number): Promise<void>;
+  readonly drain: (graceMs: number) => Promise<void>;
   /** Closes engine and table; nothing may run any more. */
-  close(): void;
+  readonly close: () => void;
 }
 
 const stateMachines = resolve(import.meta.dirname, "../../state-machines");
