@@ -83,27 +83,27 @@ function readCsv(path: string, { columns, delimiter }: RecordSource): string {
 }
 
 async function writeIntake(session: EngineSession, plan: ColumnPlan, folder: string) {
-  const profilePath = bringsProfiles(plan) ? join(folder, "profiles.parquet") : null;
-  const eventPath = plan.object === "events" ? join(folder, "events.parquet") : null;
-  const counts: number[] = [];
-  for (const [path, select] of [
-    [profilePath, profileSelect],
-    [eventPath, eventSelect],
-  ] as const) {
-    if (path !== null) counts.push(await copyRows(session, select(plan), path));
-  }
-  const accepted = counts[0] ?? 0;
-  if (accepted > 0) return { accepted, profilePath, eventPath };
-  for (const path of [profilePath, eventPath]) if (path !== null) await rm(path, { force: true });
-  return noRows;
+  const profiles = bringsProfiles(plan) ? await copyRows(session, profileSelect(plan), join(folder, "profiles")) : null;
+  const events = plan.object === "events" ? await copyRows(session, eventSelect(plan), join(folder, "events")) : null;
+  const accepted = (events ?? profiles)?.rows ?? 0;
+  return accepted === 0 ? noRows : { accepted, profilePath: profiles?.path ?? null, eventPath: events?.path ?? null };
 }
 
-/** LZ4 is the fastest of the codecs that every reader of Parquet has, and intake files live for days only. */
-async function copyRows(session: EngineSession, select: string, path: string): Promise<number> {
+/**
+ * Writes the accepted rows, in order. With a limit to the size of a file (never reached) DuckDB writes rows as they
+ * come, by one thread; without, it first gathers them in batches, at half as much work again. Slices run side by side.
+ * LZ4 is the fastest codec that every reader of Parquet has, and intake files live for days only.
+ */
+async function copyRows(
+  session: EngineSession,
+  select: string,
+  folder: string,
+): Promise<{ rows: number; path: string }> {
   const [answer] = await session.rows(
-    `COPY (SELECT ${select} FROM parsed WHERE verdict IS NULL) TO ${sqlText(path)} (FORMAT parquet, COMPRESSION lz4_raw)`,
+    `COPY (SELECT ${select} FROM parsed WHERE verdict IS NULL) TO ${sqlText(folder)}
+     (FORMAT parquet, COMPRESSION lz4_raw, FILE_SIZE_BYTES '1TB')`,
   );
-  return Number(answer?.["Count"] ?? 0);
+  return { rows: Number(answer?.["Count"] ?? 0), path: join(folder, "data_0.parquet") };
 }
 
 async function rejectRows(

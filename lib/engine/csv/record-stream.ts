@@ -51,7 +51,7 @@ class RecordStream {
 
   constructor(source: RecordSource, visitor: RecordVisitor) {
     this.#source = source;
-    this.#data = Buffer.allocUnsafeSlow(Math.min(lineBytesMax + chunkBytes, source.end - source.start));
+    this.#data = Buffer.allocUnsafeSlow(Math.min(lineBytesMax + chunkBytes, source.end - source.start) + 1);
     this.#visitor = visitor;
     this.#reader = new RecordReader(source.delimiter, source.columns);
     this.#position = source.start;
@@ -83,6 +83,8 @@ class RecordStream {
       this.#filled += bytesRead;
       this.#position += bytesRead;
     }
+    // What the reader wants to find behind the bytes.
+    this.#data[this.#filled] = lineFeed;
   }
 
   #takeRecords(from: number, isLast: boolean): number {

@@ -52,32 +52,38 @@ export class RecordReader {
     this.#endsCell[quote] = 1;
   }
 
-  /** Reads the record at `start`. False when its end is not among the `length` bytes, unless they are the last. */
+  /**
+   * Reads the record at `start`. False when its end is not among the `length` bytes, unless they are the last. Behind
+   * them must come a LF, or nothing: so the innermost loop has no end to look out for.
+   */
   read(data: Uint8Array, start: number, length: number, isLast: boolean): boolean {
-    this.cells = 0;
+    const [endsCell, delimiter] = [this.#endsCell, this.#delimiter];
     this.fault = 0;
     this.lines = 0;
     this.hasLooseQuote = false;
+    let cells = 0;
     let at = start;
     for (;;) {
       const cellStart = at;
-      at = data[at] === quote ? this.#quotedCell(data, at + 1, length, isLast) : this.#unquotedCell(data, at, length);
-      if (at < 0) return false;
-      this.cells += 1;
-      if (at - cellStart > cellBytesMax) this.#found(cellTooLarge);
-      if (at >= length) {
-        if (!isLast) return false;
-        return this.#ended(at, at, start);
+      if (data[at] === quote && at < length) {
+        at = this.#quotedCell(data, at + 1, length, isLast);
+        if (at < 0) return false;
+      } else {
+        while (endsCell[data[at] as number] === 0) at += 1;
+        if (data[at] === quote || data[at] === 0) at = this.#unquotedCell(data, at, length);
       }
-      const byte = data[at];
-      if (byte === this.#delimiter) {
+      cells += 1;
+      if (at - cellStart > cellBytesMax) this.#found(cellTooLarge);
+      if (at < length && data[at] === delimiter) {
         at += 1;
         continue;
       }
+      this.cells = cells;
+      if (at >= length) return isLast && this.#ended(length, length, start);
       this.lines += 1;
-      if (byte === lineFeed) return this.#ended(at, at + 1, start);
+      if (data[at] === lineFeed) return this.#ended(at, at + 1, start);
       if (at + 1 >= length && !isLast) return false;
-      return this.#ended(at, at + (data[at + 1] === lineFeed && at + 1 < length ? 2 : 1), start);
+      return this.#ended(at, at + 1 < length && data[at + 1] === lineFeed ? at + 2 : at + 1, start);
     }
   }
 
