@@ -173,7 +173,8 @@ function wrapPort<Port extends object>(name: keyof typeof portMethods, port: Por
     get: (target, property) => {
       const value: unknown = Reflect.get(target, property, target);
       if (typeof value !== "function") return value;
-      const method = (value as Method).bind(target);
+      // Not `bind`: V8 takes no bound function as a disposer.
+      const method: Method = (...args) => Reflect.apply(value as Method, target, args);
       if (typeof property === "symbol") return method;
       const kind = kinds[property];
       if (kind === undefined) throw new TypeError(`${name}.${property} is not classified`);
