@@ -13,7 +13,7 @@ type Given<Name extends string, Value> = [Value] extends [undefined]
     : { readonly [K in Name]: Value };
 
 /** What a call of a route takes, as its schemas say. */
-export type RequestOf<R> = Given<"params", Part<R, "params">> &
+type RequestOf<R> = Given<"params", Part<R, "params">> &
   Given<"query", Part<R, "query">> &
   Given<"body", Part<R, "body">>;
 

@@ -4,10 +4,10 @@ import type { Deps } from "../flows/deps.ts";
 import type { AccountId } from "../model/ids.ts";
 
 /** Who may call: anybody, the operator's tokens, or the tokens of an account. */
-export type Scope = "public" | "operator" | "account";
+type Scope = "public" | "operator" | "account";
 
 /** What this installation tells its users about itself. */
-export interface Installation {
+interface Installation {
   readonly version: string;
   /** Null where no SFTP endpoint runs. */
   readonly sftp: { readonly host: string; readonly port: number; readonly hostKeyFingerprint: string } | null;
@@ -25,7 +25,7 @@ export interface AccountContext extends CallContext {
 }
 
 /** A request as it comes over the wire, before any schema has seen it. */
-export interface RawRequest {
+interface RawRequest {
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
   readonly body: unknown;

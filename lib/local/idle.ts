@@ -9,7 +9,7 @@ export interface Snapshot {
 }
 
 /** Something that is not done yet. */
-export interface Work {
+interface Work {
   readonly text: string;
   /** Nothing is at work on it: it waits for the hour. */
   readonly waitsForHour: boolean;
@@ -69,7 +69,7 @@ async function lookAt(api: Client<Routes>): Promise<Snapshot> {
 }
 
 /** What is not done yet. A sync that waits for its next try is not among it. */
-export function workOf({ connections, syncs, imports }: Snapshot): readonly Work[] {
+function workOf({ connections, syncs, imports }: Snapshot): readonly Work[] {
   const atWork = (text: string): Work => ({ text, waitsForHour: false });
   const waiting = (text: string): Work => ({ text, waitsForHour: true });
   return [

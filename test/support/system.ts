@@ -1,12 +1,12 @@
 import type { Deps } from "../../lib/flows/deps.ts";
 import { type Client, openClient } from "../../lib/http/client.ts";
 import type { Routes } from "../../lib/http/routes.ts";
-import { waitUntilIdle } from "../../lib/local/idle.ts";
+import { runHourAndWait, waitUntilIdle } from "../../lib/local/idle.ts";
 import { type LocalSettings, ownNetworks } from "../../lib/local/settings.ts";
 import { type System, startSystem } from "../../lib/local/system.ts";
 
 /** Settings of a system on free ports. */
-export function testSettings(dataFolder: string, given: Partial<LocalSettings> = {}): LocalSettings {
+function testSettings(dataFolder: string, given: Partial<LocalSettings> = {}): LocalSettings {
   return {
     dataFolder,
     host: "127.0.0.1",
@@ -24,6 +24,8 @@ export function testSettings(dataFolder: string, given: Partial<LocalSettings> =
 export interface TestSystem extends AsyncDisposable {
   readonly system: System;
   readonly operator: Client<Routes>;
+  /** Runs the hour and waits until all of it is done for an account. */
+  hour(api: Client<Routes>): Promise<void>;
   /** Opens an account with a client of its own. */
   tenant(name: string): Promise<{ accountId: string; api: Client<Routes> }>;
 }
@@ -47,6 +49,10 @@ export async function startTestSystem(
       const { id: accountId } = await operator.call("POST /accounts", { body: { name } });
       const token = await operator.call("POST /accounts/{accountId}/tokens", { params: { accountId }, body: {} });
       return { accountId, api: openClient<Routes>({ url, token: token.text }) };
+    },
+    hour: async (api) => {
+      const options = { signal: AbortSignal.timeout(60_000), pollMs: 50 };
+      await runHourAndWait(api, () => operator.call("POST /tick"), options);
     },
     [Symbol.asyncDispose]: () => system.close(0),
   };

@@ -18,7 +18,7 @@ export function runView(run: RunRecord) {
     syncId: run.syncId,
     status: shownStates[run.state],
     attempt: run.attempt,
-    percent: percentOf(run),
+    percent: run.state === "completed" ? 100 : percentOf(run),
     rowsProcessed: { rows: run.rowsDone, total: run.rowsTotal },
     rowsQuarantined: run.rowsQuarantined,
     dueAt: iso(run.dueAt),

@@ -226,7 +226,7 @@ function skipsText(skips: number): string {
 }
 
 /** `up to date`, or the age of the oldest record that waits. */
-export function freshnessText(freshness: Sync["dataFreshness"]): string {
+function freshnessText(freshness: Sync["dataFreshness"]): string {
   if (freshness === null) return "";
   return freshness.ageSeconds === null ? "up to date" : `${duration(freshness.ageSeconds * 1_000)} old`;
 }
