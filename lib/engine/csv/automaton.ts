@@ -27,8 +27,6 @@ export interface Run {
   readonly end: State;
   /** Where the first record starts within the bytes; -1 when none does. A blank line counts as one here. */
   readonly border: number;
-  /** Records that start within the bytes, blank lines left out. */
-  readonly records: number;
   /** Line breaks before the border; all of them where there is none. */
   readonly linesBefore: number;
   readonly lines: number;
@@ -43,7 +41,7 @@ export interface RunOptions {
 
 /** Runs the automaton over `data[from, to)`. */
 export function runAutomaton(data: Uint8Array, from: number, to: number, options: RunOptions): Run {
-  const cursor: Cursor = { at: from, state: options.start, border: -1, records: 0, lines: 0, linesBefore: 0 };
+  const cursor: Cursor = { at: from, state: options.start, border: -1, lines: 0, linesBefore: 0 };
   const endsCell = cellEnds(options.delimiter);
   while (cursor.at < to) {
     switch (cursor.state) {
@@ -69,15 +67,14 @@ export function runAutomaton(data: Uint8Array, from: number, to: number, options
       }
     }
   }
-  const { state: end, border, records, lines } = cursor;
-  return { end, border, records, lines, linesBefore: border < 0 ? lines : cursor.linesBefore };
+  const { state: end, border, lines } = cursor;
+  return { end, border, lines, linesBefore: border < 0 ? lines : cursor.linesBefore };
 }
 
 interface Cursor {
   at: number;
   state: State;
   border: number;
-  records: number;
   lines: number;
   linesBefore: number;
 }
@@ -96,7 +93,6 @@ function runRecordStart(data: Uint8Array, cursor: Cursor): void {
   }
   const byte = data[cursor.at];
   if (byte !== lineFeed && byte !== carriageReturn) {
-    cursor.records += 1;
     cursor.state = states.cellStart;
     return;
   }

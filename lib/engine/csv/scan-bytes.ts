@@ -1,4 +1,5 @@
-import { allStates, lineFeed, quote, type Run, runAutomaton, type State, states } from "./automaton.ts";
+import { allStates, lineFeed, quote, type Run, type State, states } from "./automaton.ts";
+import { runByQuotes } from "./quote-run.ts";
 
 /** What each possible start state makes of one range of a file; indexed by state. Offsets count from the range's start. */
 export type RangeScan = readonly Run[];
@@ -12,7 +13,7 @@ const blockBytes = 256 * 1024;
  * the file's start. Guesses that have met run as one from there on.
  */
 export function scanBytes(data: Uint8Array, delimiter: number, before: number): RangeScan {
-  let runs: readonly Run[] = allStates.map((end) => ({ end, border: -1, records: 0, lines: 0, linesBefore: 0 }));
+  let runs: readonly Run[] = allStates.map((end) => ({ end, border: -1, lines: 0, linesBefore: 0 }));
   for (let from = 0; from < data.length; ) {
     const to = Math.min(data.length, from + (from === 0 ? firstBlockBytes : blockBytes));
     const previous = from === 0 ? before : (data[from - 1] as number);
@@ -32,7 +33,8 @@ interface Block {
 function continueRuns(runs: readonly Run[], data: Uint8Array, block: Block): readonly Run[] {
   const { from, to, delimiter, before } = block;
   const byState = new Map<State, Run>();
-  const isQuoteFree = data.subarray(from, to).indexOf(quote) < 0 && data[from] !== lineFeed;
+  const text = Buffer.from(data.buffer, data.byteOffset + from, to - from);
+  const isQuoteFree = !text.includes(quote) && data[from] !== lineFeed;
   let lines = -1;
   // The quoted state comes last: what it would count is known by then, and without a quote there is nothing to run.
   const starts = [...new Set(runs.map(({ end }) => end))].sort(
@@ -41,8 +43,8 @@ function continueRuns(runs: readonly Run[], data: Uint8Array, block: Block): rea
   for (const start of starts) {
     const isIdle = start === states.quoted && isQuoteFree && lines >= 0;
     const run = isIdle
-      ? { end: start, border: -1, records: 0, lines, linesBefore: lines }
-      : runAutomaton(data, from, to, { delimiter, start, before });
+      ? { end: start, border: -1, lines, linesBefore: lines }
+      : runByQuotes(data, from, to, { delimiter, start, before });
     lines = run.lines;
     byState.set(start, run);
   }
@@ -54,7 +56,6 @@ function join(first: Run, second: Run): Run {
   return {
     end: second.end,
     border: hasBorder ? first.border : second.border,
-    records: first.records + second.records,
     lines: first.lines + second.lines,
     linesBefore: hasBorder ? first.linesBefore : first.lines + second.linesBefore,
   };
