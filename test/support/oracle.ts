@@ -142,7 +142,7 @@ export class Oracle {
     const id =
       event.unique_id === undefined
         ? this.#rowId(row, ordinals)
-        : md5(joined(["keyed", this.#accountId, profile.id, metricId, event.unique_id]));
+        : md5Number(joined(["keyed", this.#accountId, profile.id, metricId, event.unique_id]));
     if (this.events.has(id)) return false;
     const { unique_id = null, metric_name, integration_name = null, value = null, value_currency = null } = event;
     this.events.set(id, {
@@ -163,7 +163,7 @@ export class Oracle {
     const mask = all.reduce((bits, value, bit) => bits + (value === undefined ? 1 << bit : 0), 0);
     const fields = [row.external_id, row.email, row.phone_number, event.metric_name, event.integration_name];
     const rest = [String(event.atMs * 1000), event.value, event.value_currency, event.properties];
-    const first = md5(joined(["row", this.#accountId, String(mask), ...fields, ...rest]));
+    const first = md5Number(joined(["row", this.#accountId, String(mask), ...fields, ...rest]));
     const nth = (ordinals.get(first) ?? 0) + 1;
     ordinals.set(first, nth);
     return nth === 1 ? first : first[0] + md5(`${first}|${nth}`).slice(1);
@@ -202,4 +202,9 @@ function joined(fields: readonly (string | undefined)[]): string {
 
 function md5(text: string): string {
   return createHash("md5").update(text).digest("hex");
+}
+
+/** The digest read as a little-endian number, in hex. */
+function md5Number(text: string): string {
+  return createHash("md5").update(text).digest().reverse().toString("hex");
 }

@@ -35,7 +35,7 @@ function numberTangles(source: string): readonly string[] {
     `coalesce((SELECT num FROM ws_knot_identifier WHERE ws_knot_identifier.key = t.${key}), -1)`;
   return [
     "CREATE TEMP TABLE ws_knot_tuple AS SELECT * FROM ws_tuple SEMI JOIN ws_tangled USING (gk)",
-    `CREATE TEMP TABLE ws_knot_profile AS SELECT (row_number() OVER () - 1)::INTEGER AS num, * FROM (
+    `CREATE TEMP TABLE ws_knot_profile AS SELECT (row_number() OVER () - 1)::INTEGER AS num, profile, cx, ce, cp FROM (
        SELECT DISTINCT profile FROM ws_known SEMI JOIN (${eachKey("ws_knot_tuple")}) USING (key))
      LEFT JOIN ws_current USING (profile)`,
     `CREATE TEMP TABLE ws_knot_identifier AS
@@ -116,7 +116,7 @@ function nameFold(accountId: string): readonly string[] {
 }
 
 const outcome: FoldOutcome = {
-  profiles: `SELECT profile, is_new, created_ord, x, e, p, id_ord, coalesce(changed_ords, []::BIGINT[])
+  profiles: `SELECT profile, ${hexOf("profile")}, is_new, created_ord, x, e, p, id_ord, coalesce(changed_ords, []::BIGINT[])
     FROM ws_fold_named LEFT JOIN ws_fold_change USING (num)`,
   identityChanges: `SELECT i.key, coalesce(n.profile, ${nobody}), h.gain FROM ws_fold_holder h
     JOIN ws_knot_identifier i ON i.num = h.num LEFT JOIN ws_fold_named n ON n.num = h.profile`,

@@ -46,8 +46,8 @@ export function lookUpGroups(identityFiles: readonly string[], profileFiles: rea
          SEMI JOIN (${eachKey("ws_tuple")}) USING (key) GROUP BY key) WHERE profile <> ${nobody}`;
   return [
     `CREATE TEMP TABLE ws_known AS ${known}`,
-    `CREATE TEMP TABLE ws_sought AS SELECT DISTINCT ${hexOf("profile")} AS id FROM ws_known`,
-    `CREATE TEMP TABLE ws_current AS SELECT id::UUID AS profile, external_id AS cx, email AS ce, phone_number AS cp
+    `CREATE TEMP TABLE ws_sought AS SELECT ${hexOf("profile")} AS id FROM (SELECT DISTINCT profile FROM ws_known)`,
+    `CREATE TEMP TABLE ws_current AS SELECT id::UUID AS profile, id, external_id AS cx, email AS ce, phone_number AS cp
      FROM (${latestRows(profileFiles, ["external_id", "email", "phone_number"], "ws_sought")})`,
     `CREATE TEMP TABLE ws_held AS SELECT g.*, hx.profile AS px, he.profile AS pe, hp.profile AS pp,
        least(px, pe, pp) AS lo, greatest(px, pe, pp) AS hi,
@@ -96,14 +96,14 @@ export function plainOutcome(): { readonly profiles: string; readonly identityCh
   ] as const;
   const setOrdinals = sets.map(([k, p, ord]) => `CASE WHEN ${k} IS NOT NULL AND ${p} IS NULL THEN ${ord} END`);
   const values = sets.map(([, , , value, current]) => `coalesce(${value}, ${current}) AS ${value}`);
-  const profiles = `SELECT profile, is_new, CASE WHEN is_new THEN first_ord END AS created_ord, ${values.join(", ")},
+  const profiles = `SELECT profile, CASE WHEN is_new THEN ${hexOf("profile")} ELSE id END AS id, is_new, CASE WHEN is_new THEN first_ord END AS created_ord, ${values.join(", ")},
       greatest(${setOrdinals.join(", ")}) AS id_ord,
       CASE WHEN is_new AND coalesce(e_ord, first_ord) = first_ord AND coalesce(p_ord, first_ord) = first_ord THEN []::BIGINT[]
         ELSE list_distinct(list_filter([${setOrdinals.join(", ")}],
           lambda o: o IS NOT NULL AND NOT (is_new AND o = first_ord))) END AS changed_ords
     FROM ws_plain LEFT JOIN ws_current USING (profile) WHERE NOT inert AND NOT is_fresh
     UNION ALL
-    SELECT profile, false, NULL, cx, ce, cp, NULL, []::BIGINT[]
+    SELECT profile, id, false, NULL, cx, ce, cp, NULL, []::BIGINT[]
     FROM (SELECT DISTINCT profile FROM ws_plain WHERE inert) JOIN ws_current USING (profile)`;
   const gained = sets.map(
     ([k, p]) => `SELECT ${k} AS key, profile, 1 AS gain FROM ws_plain WHERE ${k} IS NOT NULL AND ${p} IS NULL`,

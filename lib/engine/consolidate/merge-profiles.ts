@@ -12,8 +12,9 @@ export interface MergeRequest {
   readonly profiles: readonly string[];
   readonly patches: readonly string[];
   readonly state: readonly StateFiles[];
-  /** Files of `pnum`, `event_at`: the newest accepted events of profiles. */
-  readonly lastEvents: readonly string[];
+  /** All files of `ShuffledEvents.ids`, and the exceptions among them; none where no event was accepted. */
+  readonly events: readonly string[];
+  readonly exceptions: readonly string[];
   /** The entries of the round: when each was accepted, in microseconds since the epoch. */
   readonly acceptedAtUs: ReadonlyMap<number, bigint>;
   readonly seq: number;
@@ -39,8 +40,12 @@ const patchColumns = [...profileTextColumns, ...profileJsonColumns];
 export async function mergeProfiles(session: EngineSession, request: MergeRequest): Promise<MergedProfiles> {
   for (const statement of [...jsonMacros, ...gather(request)]) await session.run(statement);
   await foldPatches(session);
-  await session.run(mergeRows(request));
-  const created = await session.rows("SELECT part, count(*)::INTEGER AS n FROM ws_merged WHERE is_new GROUP BY part");
+  // Without patches the rows are read once only, so that they need not be kept.
+  const kind = request.patches.length > 0 ? "TABLE" : "VIEW";
+  await session.run(`CREATE OR REPLACE TEMP ${kind} ws_merged AS ${mergeRows(request)}`);
+  const created = await session.rows(
+    "SELECT (pnum >> 36)::INTEGER AS part, count(*)::INTEGER AS n FROM ws_person WHERE is_new GROUP BY 1",
+  );
   const createdOf = new Map(created.map((row) => [Number(row["part"]), Number(row["n"])]));
   const files = await writeParts(
     session,
@@ -49,7 +54,7 @@ export async function mergeProfiles(session: EngineSession, request: MergeReques
   );
   return {
     files: files.map((file) => ({ ...file, created: createdOf.get(file.part) ?? 0 })),
-    counts: await countRows(session),
+    counts: request.patches.length > 0 ? await countRows(session) : [],
   };
 }
 
@@ -90,7 +95,9 @@ function mergeRows(request: MergeRequest): string {
   ];
   const changes = [
     ...profileTextColumns.map((column) => `"${column}" IS DISTINCT FROM "old_${column}"`),
-    ...profileJsonColumns.map((column) => `NOT ws_unchanged("old_${column}", "patch_${column}", nullif("${column}", '{}'))`),
+    ...profileJsonColumns.map(
+      (column) => `NOT ws_unchanged("old_${column}", "patch_${column}", nullif("${column}", '{}'))`,
+    ),
   ];
   const kept = profileJsonColumns.map(
     (column) => `CASE WHEN attr_ord IS NULL THEN "old_${column}" ELSE "${column}" END AS "${column}"`,
@@ -100,9 +107,8 @@ function mergeRows(request: MergeRequest): string {
     ...patchColumns.map((column) => `"old_${column}"`),
     ...profileJsonColumns.flatMap((column) => [`"patch_${column}"`, `"${column}"`]),
   ];
-  const last = request.lastEvents.length === 0 ? noEvents : lastEvents(request.lastEvents);
-  return `CREATE OR REPLACE TEMP TABLE ws_merged AS
-    SELECT * EXCLUDE (created, updated, old_last_event), ${request.seq}::BIGINT AS _seq, false AS _deleted,
+  const last = request.events.length === 0 ? noEvents : lastEvents(request);
+  return `SELECT * EXCLUDE (created, updated, old_last_event), ${request.seq}::BIGINT AS _seq, false AS _deleted,
       coalesce(created, made.accepted_at) AS created_at, coalesce(latest.accepted_at, updated) AS updated_at,
       greatest(old_last_event, new_last_event) AS last_event_at,
       is_new OR touched_ord IS NOT NULL OR coalesce(new_last_event > old_last_event, new_last_event IS NOT NULL) AS is_changed
@@ -125,9 +131,12 @@ function mergeRows(request: MergeRequest): string {
 
 const noEvents = "SELECT NULL::BIGINT AS pnum, NULL::TIMESTAMP AS event_at WHERE false";
 
-/** The files are sorted by `pnum`, so that the range skips what belongs to other partitions. */
-function lastEvents(files: readonly string[]): string {
-  return `SELECT pnum, max(event_at) AS event_at FROM ${readParquet(files)}
+function lastEvents({ events, exceptions }: MergeRequest): string {
+  const dropped =
+    exceptions.length === 0
+      ? ""
+      : `ANTI JOIN (${`SELECT ord FROM ${readParquet(exceptions)} WHERE id IS NULL`}) USING (ord)`;
+  return `SELECT pnum, max(event_at) AS event_at FROM ${readParquet(events)} ${dropped}
     WHERE pnum BETWEEN (SELECT min(pnum) FROM ws_person) AND (SELECT max(pnum) FROM ws_person) GROUP BY pnum`;
 }
 

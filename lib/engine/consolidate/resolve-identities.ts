@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { EngineSession } from "../engine.ts";
 import { foldTangles } from "./fold-tangles.ts";
-import { groupRows, hexOf, lookUpGroups, partGroups, plainOutcome } from "./identity-groups.ts";
+import { groupRows, lookUpGroups, partGroups, plainOutcome } from "./identity-groups.ts";
 import { firstDigit, type RowFile, selectRows, seqOfOrdinal, strongestIdentifierOf } from "./rows.ts";
 import type { StateFiles } from "./state-files.ts";
 import { type PartFile, scratchFile, type WrittenFile, writeFile, writeParts } from "./written-files.ts";
@@ -58,8 +58,8 @@ export async function resolveIdentities(
   const fold = await foldTangles(session, request.accountId, source, signal);
   // A profile's number starts with the first byte of its id, so that ranges of numbers are ranges of ids.
   await session.run(`CREATE TEMP TABLE ws_profile AS
-    SELECT *, (('0x' || id[1:2])::BIGINT << 32) + row_number() OVER () AS pnum FROM (
-      SELECT *, ${hexOf("profile")} AS id FROM (${plain.profiles}${fold ? ` UNION ALL ${fold.profiles}` : ""}))`);
+    SELECT *, ((${firstDigit("id")} * 16 + ${firstDigit("substr(id, 2)")})::BIGINT << 32) + row_number() OVER () AS pnum
+    FROM (${plain.profiles}${fold ? ` UNION ALL ${fold.profiles}` : ""})`);
   await session.run(`CREATE TEMP TABLE ws_identity_change AS
     ${plain.identityChanges}${fold ? ` UNION ALL ${fold.identityChanges}` : ""}`);
   const fresh = await session.rows(

@@ -5,7 +5,7 @@ import { joinOwners, type RowOwners, strongestIdentifier } from "./shuffle-patch
 import { type PartFile, writeParts } from "./written-files.ts";
 
 export interface ShuffledEvents {
-  /** Full rows by bucket of time. */
+  /** The rows by bucket of time, with their profile, and the halves of their id's number (`hi`, `lo`). */
   readonly events: readonly PartFile[];
   /** Their ids (`hi`, `lo`, `is_keyed`, `ord`, `pnum`, `event_at`) by first hex digit of the id. */
   readonly ids: readonly PartFile[];
@@ -25,31 +25,29 @@ export async function shuffleEvents(session: EngineSession, request: EventShuffl
   const { pnum, id, joins } = joinOwners(request.owners);
   const columns = `${strongestIdentifier} AS skey, external_id, email, phone_number, unique_id, metric_name,
     integration_name, event_at, "value", value_currency, event_properties`;
-  const owned = `SELECT r.*, ${pnum} AS pnum, ${id} AS profile_id, m.metric_id, m.integration_id, b.part
+  const owned = `SELECT r.*, ${pnum} AS pnum, ${id} AS profile_id, m.metric_id, b.part
     FROM (${selectRows(request.rows, columns)}) r ${joins}
     JOIN ${readParquet([request.metricFile])} m ON m.metric_name = r.metric_name
       AND m.integration_name IS NOT DISTINCT FROM r.integration_name
     JOIN ${readParquet([request.bucketFile])} b ON b.day = r.event_at::DATE`;
-  const named = `SELECT *, ${identityText(request.accountId)} AS identity FROM (${owned})`;
   const events = await writeParts(
     session,
-    `SELECT md5(identity) AS id, (num >> 64)::UBIGINT AS hi, (num & ${2n ** 64n - 1n}::UHUGEINT)::UBIGINT AS lo,
-       unique_id IS NOT NULL AS is_keyed, ord, pnum, unique_id, profile_id, metric_id, metric_name, integration_id,
-       integration_name, event_at, "value", value_currency, event_properties, part
-     FROM (SELECT *, md5_number(identity) AS num FROM (${named}))`,
+    `SELECT (num >> 64)::UBIGINT AS hi, (num & ${2n ** 64n - 1n}::UHUGEINT)::UBIGINT AS lo, ord, pnum, unique_id,
+       profile_id, metric_name, integration_name, event_at, "value", value_currency, event_properties, part
+     FROM (SELECT *, md5_number(${identityText(request.accountId)}) AS num FROM (${owned}))`,
     join(request.folder, "events"),
   );
   const ids = await writeParts(
     session,
-    `SELECT hi, lo, is_keyed, ord, pnum, event_at, (hi >> 60)::INTEGER AS part FROM ${readParquet(events.map((file) => file.path))}`,
+    `SELECT hi, lo, unique_id IS NOT NULL AS is_keyed, ord, pnum, event_at, (hi >> 60)::INTEGER AS part FROM ${readParquet(events.map((file) => file.path))}`,
     join(request.folder, "ids"),
   );
   return { events, ids };
 }
 
 /**
- * The text whose MD5 is an event's id. With a `unique_id`: account, profile, metric and that. Without one: everything
- * the row says, after a mask of what it leaves out (NUL parts the fields; no accepted text holds one).
+ * The text whose MD5, as the number that `md5_number` makes of it, is an event's id in hex digits. With a `unique_id`:
+ * account, profile, metric and that. Without one: everything the row says, after a mask of what it leaves out (NUL parts the fields; no accepted text holds one).
  */
 function identityText(accountId: string): string {
   const account = sqlText(accountId);

@@ -8,6 +8,8 @@ export interface EventWriting {
   /** One bucket of `ShuffledEvents.events`, and all the round's exceptions. */
   readonly events: readonly string[];
   readonly exceptions: readonly string[];
+  /** The file of `EventSurvey`. */
+  readonly metricFile: string;
   readonly acceptedAtUs: ReadonlyMap<number, bigint>;
   readonly seq: number;
   /** Most rows of one file: what is staged and retried as a whole. */
@@ -20,19 +22,23 @@ export interface EventFile extends WrittenFile {
   readonly eventAtMax: Instant;
 }
 
+const eventId = "format('{:016x}{:016x}', e.hi, e.lo)";
+
 /** Writes the new events of one bucket in order of time, a file per month at least. */
 export async function writeEvents(session: EngineSession, request: EventWriting): Promise<readonly EventFile[]> {
   const exceptions =
     request.exceptions.length === 0
-      ? { joins: "", where: "true", id: "e.id" }
+      ? { joins: "", where: "true", id: eventId }
       : {
           joins: `LEFT JOIN ${readParquet(request.exceptions)} x ON x.ord = e.ord`,
           where: "x.ord IS NULL OR x.id IS NOT NULL",
-          id: "coalesce(x.id, e.id)",
+          id: `coalesce(x.id, ${eventId})`,
         };
-  const rows = `SELECT e.ord, ${exceptions.id} AS id, unique_id, profile_id, metric_id, metric_name, integration_id, integration_name,
-      event_at, "value", value_currency, event_properties, a.accepted_at AS ingested_at, ${request.seq}::BIGINT AS _seq
+  const rows = `SELECT e.ord, ${exceptions.id} AS id, unique_id, profile_id, m.metric_id, m.metric_name, m.integration_id,
+      m.integration_name, event_at, "value", value_currency, event_properties, a.accepted_at AS ingested_at, ${request.seq}::BIGINT AS _seq
     FROM ${readParquet(request.events)} e JOIN ${acceptedAt(request.acceptedAtUs)} ON a.seq = ${seqOfOrdinal("e.ord")}
+      JOIN ${readParquet([request.metricFile])} m ON m.metric_name = e.metric_name
+        AND m.integration_name IS NOT DISTINCT FROM e.integration_name
       ${exceptions.joins} WHERE ${exceptions.where}`;
   await session.run(`CREATE OR REPLACE TEMP VIEW ws_event_view AS ${rows}`);
   const found = await cuts(session, request.fileRows);

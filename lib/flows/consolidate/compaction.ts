@@ -13,6 +13,14 @@ export function withDelta(partition: StatePartition, file: StateFile, gained: nu
   return { base: partition.base, deltas: [...partition.deltas, file], live };
 }
 
+/** A partition whose newest file holds all that lives, and nothing else, needs no other file. For rows that are never taken away. */
+export function withoutOverridden(partition: StatePartition): StatePartition {
+  const newest = partition.deltas.at(-1);
+  return newest === undefined || newest.rows !== partition.live
+    ? partition
+    : { ...partition, base: newest, deltas: [] };
+}
+
 /**
  * What to rewrite of a partition: `all` of it into a new base, its `deltas` into one, or nothing. Counting stale rows
  * rather than all rows of deltas spares the copy of a base to which new things were merely added

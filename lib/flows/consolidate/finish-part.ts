@@ -9,7 +9,7 @@ import { writeEvents } from "../../engine/consolidate/write-events.ts";
 import type { EngineSession } from "../../engine/engine.ts";
 import type { AccountState, ChangeFile, StatePartition } from "../../model/log.ts";
 import type { Deps } from "../deps.ts";
-import { compactionOf, withDelta } from "./compaction.ts";
+import { compactionOf, withDelta, withoutOverridden } from "./compaction.ts";
 import { allIndexed } from "./index-part.ts";
 import { acceptedAtUs, partitionOf, stateFiles, stateOf } from "./round.ts";
 import { answerOf, type RoundRef, type StepFiles, stepOnce } from "./round-files.ts";
@@ -79,6 +79,7 @@ async function finishEvents({ deps, ref, scope, files, session }: FinishStep, bu
   const written = await writeEvents(session, {
     events: await files.paths(keysOf(events, [bucket])),
     exceptions: await files.paths(exceptions),
+    metricFile: (await files.paths([scope.resolution.events?.metricKey ?? ""]))[0] ?? "",
     acceptedAtUs: acceptedAtUs(scope.round),
     seq: scope.round.eventsSeq,
     fileRows: scope.round.sizes.fileRows,
@@ -108,7 +109,7 @@ async function finishProfiles(step: FinishStep, partitions: readonly number[]): 
     for (const file of merged.files.filter(({ part }) => part === number)) {
       const kept = await files.keep("change", `profiles-${number}-${profileFiles.length}.parquet`, file);
       profileFiles.push(kept);
-      partition = withDelta(partition, kept, file.created);
+      partition = withoutOverridden(withDelta(partition, kept, file.created));
     }
     if (partition === partitionOf(state.profiles, number)) continue;
     profiles.push({ number, partition: await compact(step, profileRule, partition, `profiles-${number}`) });
@@ -130,13 +131,15 @@ async function mergePartitions(
 ): Promise<MergedProfiles> {
   const persons = keysOf(scope.resolution.profiles, partitions);
   if (persons.length === 0) return { files: [], counts: [] };
-  const { patches } = await allShuffled(deps, ref, scope);
-  const lastEvents = (await allIndexed(deps, ref, scope)).flatMap((part) => part.lastEventsKey ?? []);
+  const { patches, ids } = await allShuffled(deps, ref, scope);
+  const indexed = await allIndexed(deps, ref, scope);
+  const hasNewEvents = indexed.some((part) => part.accepted.length > 0);
   return mergeProfiles(session, {
     profiles: await files.paths(persons),
     patches: await files.paths(keysOf(patches, partitions)),
     state: await Promise.all(partitions.map((number) => stateFiles(files, partitionOf(state.profiles, number)))),
-    lastEvents: await files.paths(lastEvents),
+    events: hasNewEvents ? await files.paths(ids.map((file) => file.key)) : [],
+    exceptions: await files.paths(indexed.flatMap((part) => part.exceptionsKey ?? [])),
     acceptedAtUs: acceptedAtUs(scope.round),
     seq: scope.round.profilesSeq,
     folder: files.folder,

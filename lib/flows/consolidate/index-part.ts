@@ -13,11 +13,10 @@ import { allShuffled, keysOf } from "./shuffle-part.ts";
 export interface Indexed {
   readonly partitions: readonly { readonly number: number; readonly partition: StatePartition }[];
   readonly exceptionsKey: string | null;
-  readonly lastEventsKey: string | null;
   readonly accepted: readonly { readonly seq: number; readonly rows: number }[];
 }
 
-const nothing: Indexed = { partitions: [], exceptionsKey: null, lastEventsKey: null, accepted: [] };
+const nothing: Indexed = { partitions: [], exceptionsKey: null, accepted: [] };
 
 /** Decides which events of some partitions are new, and adds them to the event index. */
 export async function indexPart(
@@ -48,7 +47,6 @@ export async function indexPart(
     return {
       partitions,
       exceptionsKey: found.exceptions ? await files.keepWork("exceptions.parquet", found.exceptions) : null,
-      lastEventsKey: found.lastEvents ? await files.keepWork("last-events.parquet", found.lastEvents) : null,
       accepted: found.accepted,
     };
   });
