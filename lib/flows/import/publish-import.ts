@@ -4,6 +4,7 @@ import type { Deps } from "../deps.ts";
 import { whileContended } from "../store/contention.ts";
 import {
   editImport,
+  findImport,
   openImports,
   publishedHead,
   putPublished,
@@ -52,8 +53,7 @@ export async function publishImport(deps: Deps, request: ImportAttempt, signal: 
 
 async function hasToWait(deps: Deps, record: StoredImport): Promise<boolean> {
   if (record.object !== "profiles") return false;
-  const open = await openImports(deps.table, record.accountId);
-  if (!open.some(({ object, ticket }) => object === "profiles" && ticket < record.ticket)) return false;
+  if (!(await isAnyUnpublishedBefore(deps, record))) return false;
   if (record.waitUntil !== null) return deps.clock.now() < record.waitUntil;
   await editImport(deps.table, record.accountId, record.id, (fresh) =>
     isOpenAttempt(fresh, record.attempt) && fresh.waitUntil === null
@@ -61,6 +61,18 @@ async function hasToWait(deps: Deps, record: StoredImport): Promise<boolean> {
       : undefined,
   );
   return true;
+}
+
+/** An import that has published stays open while its file is put away; nobody has to wait for that. */
+async function isAnyUnpublishedBefore(deps: Deps, record: StoredImport): Promise<boolean> {
+  const open = await openImports(deps.table, record.accountId);
+  for (const { object, ticket, importId } of open) {
+    if (object !== "profiles" || ticket >= record.ticket) continue;
+    const earlier = await findImport(deps.table, record.accountId, importId);
+    if (earlier !== undefined && earlier !== "withdrawn" && earlier.intakeSeq === null && earlier.endedAt === null)
+      return true;
+  }
+  return false;
 }
 
 interface Publication {
