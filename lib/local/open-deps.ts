@@ -3,8 +3,8 @@ import { join, resolve } from "node:path";
 import { destinations, loadDestination } from "../destinations/registry.ts";
 import { startEngine } from "../engine/engine.ts";
 import type { Deps } from "../flows/deps.ts";
+import { closeExecution } from "../flows/dispatch/close-execution.ts";
 import { steps } from "../flows/steps.ts";
-import { closeRun } from "../flows/sync/close-run.ts";
 import { systemClock, systemRandomness } from "../platform/embedded/clock.ts";
 import { openFiles } from "../platform/embedded/files.ts";
 import { openSecrets } from "../platform/embedded/secrets.ts";
@@ -57,7 +57,7 @@ export async function openDeps(
     onEnd: async (end) => {
       // What our own end stops has not failed: its attempt stays open for the next start's sweep.
       if (isDraining && end.status === "ABORTED") return;
-      await closeRun(deps, end, AbortSignal.timeout(60_000));
+      await closeExecution(deps, end, AbortSignal.timeout(60_000));
     },
     log,
   });
