@@ -22,32 +22,29 @@ export interface EventFile extends WrittenFile {
   readonly eventAtMax: Instant;
 }
 
-const eventId = "format('{:016x}{:016x}', e.hi, e.lo)";
-
 /** Writes the new events of one bucket in order of time, a file per month at least. */
 export async function writeEvents(session: EngineSession, request: EventWriting): Promise<readonly EventFile[]> {
   const exceptions =
     request.exceptions.length === 0
-      ? { joins: "", where: "true", id: eventId }
+      ? { joins: "", where: "true", id: "NULL::VARCHAR" }
       : {
           joins: `LEFT JOIN ${readParquet(request.exceptions)} x ON x.ord = e.ord`,
           where: "x.ord IS NULL OR x.id IS NOT NULL",
-          id: `coalesce(x.id, ${eventId})`,
+          id: "x.id",
         };
-  const rows = `SELECT e.ord, ${exceptions.id} AS id, unique_id, profile_id, m.metric_id, m.metric_name, m.integration_id,
-      m.integration_name, event_at, "value", value_currency, event_properties, a.accepted_at AS ingested_at, ${request.seq}::BIGINT AS _seq
+  await session.run(`CREATE OR REPLACE TEMP VIEW ws_event_view AS
+    SELECT e.* EXCLUDE (metric_name, integration_name), m.*, ${exceptions.id} AS other_id, a.accepted_at AS ingested_at
     FROM ${readParquet(request.events)} e JOIN ${acceptedAt(request.acceptedAtUs)} ON a.seq = ${seqOfOrdinal("e.ord")}
       JOIN ${readParquet([request.metricFile])} m ON m.metric_name = e.metric_name
         AND m.integration_name IS NOT DISTINCT FROM e.integration_name
-      ${exceptions.joins} WHERE ${exceptions.where}`;
-  await session.run(`CREATE OR REPLACE TEMP VIEW ws_event_view AS ${rows}`);
+      ${exceptions.joins} WHERE ${exceptions.where}`);
   const found = await cuts(session, request.fileRows);
   const isOften = found.length > scansMax;
   if (isOften) await session.run("CREATE OR REPLACE TEMP TABLE ws_event AS SELECT * FROM ws_event_view");
   const files: EventFile[] = [];
   for (const cut of found) {
     const path = await scratchFile(request.folder, `events-${files.length}.parquet`);
-    const written = await writeFile(session, cutRows(isOften ? "ws_event" : "ws_event_view", cut), path);
+    const written = await writeFile(session, cutRows(isOften ? "ws_event" : "ws_event_view", cut, request.seq), path);
     files.push({ ...written, ...rangeOf(cut) });
   }
   if (isOften) await session.run("DROP TABLE ws_event");
@@ -63,7 +60,7 @@ interface Cut {
   readonly maxUs: bigint;
 }
 
-/** Months, cut again at the seconds where they hold too many rows. Depends on the rows alone, so a repeat cuts alike. */
+/** Months, cut again at full hours where they hold too many rows. Depends on the rows alone, so a repeat cuts alike. */
 async function cuts(session: EngineSession, fileRows: number): Promise<readonly Cut[]> {
   const rows = await session.rows(`
     SELECT epoch_us(min(low)) AS low, epoch_us(max(high)) AS high FROM (
@@ -74,12 +71,17 @@ async function cuts(session: EngineSession, fileRows: number): Promise<readonly 
   return rows.map((row) => ({ minUs: BigInt(String(row["low"])), maxUs: BigInt(String(row["high"])) }));
 }
 
-function cutRows(source: string, cut: Cut): string {
+/** Ids are spelled after the sort, which has less to carry without them. */
+function cutRows(source: string, cut: Cut, seq: number): string {
+  const values: Readonly<Record<string, string>> = {
+    id: "coalesce(other_id, format('{:016x}{:016x}', hi, lo))",
+    _seq: `${seq}::BIGINT`,
+  };
   const columns = warehouseTables.event
-    .filter((column) => column.name !== "_synced_at")
-    .map((column) => `"${column.name}"`);
-  return `SELECT ${columns.join(", ")} FROM ${source}
-    WHERE event_at BETWEEN make_timestamp(${cut.minUs}) AND make_timestamp(${cut.maxUs}) ORDER BY event_at, ord`;
+    .filter(({ name }) => name !== "_synced_at")
+    .map(({ name }) => `${values[name] ?? `"${name}"`} AS "${name}"`);
+  return `SELECT ${columns.join(", ")} FROM (SELECT * FROM ${source}
+    WHERE event_at BETWEEN make_timestamp(${cut.minUs}) AND make_timestamp(${cut.maxUs}) ORDER BY event_at, ord)`;
 }
 
 /** Whole milliseconds around the range. */
