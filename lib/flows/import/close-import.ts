@@ -4,7 +4,7 @@ import { endImport, type ImportEnd } from "./end-import.ts";
 import { readPlan } from "./import-files.ts";
 import { notingFailure } from "./note-failure.ts";
 import { openAttempt } from "./open-attempt.ts";
-import { countsOf } from "./publish-import.ts";
+import { countsOf } from "./publish-outcome.ts";
 import { ImportAttempt } from "./requests.ts";
 import { type ImportOutcome, importOutcome } from "./slice-outcomes.ts";
 import { type Summary, writeResults } from "./write-results.ts";
