@@ -119,13 +119,50 @@ describe("properties (B13, B16, B17, B21, B24, B25)", () => {
     ['{"a":{"b":[1,-0,1E400]}}', '{"p":{"a":{"b":[1,-0,1E400]}}}'],
     ["['a']", `{"p":"['a']"}`],
     ["[1,]", '{"p":"[1,]"}'],
-    ['{"a":1,"a":2}', '{"p":"{\\"a\\":1,\\"a\\":2}"}'],
-    ['[{"x":{"a":1,"a":2}}]', '{"p":"[{\\"x\\":{\\"a\\":1,\\"a\\":2}}]"}'],
     ['["\\ud800"]', '{"p":"[\\"\\\\ud800\\"]"}'],
     ['["\\u0000"]', '{"p":"[\\"\\\\u0000\\"]"}'],
     ["[NaN]", '{"p":"[NaN]"}'],
   ])("%j becomes %s", async (cell, expected) => {
     expect(await one(cell)).toBe(expected);
+  });
+
+  test.each(['{"a":1,"a":2}', '[{"x":{"a":1,"a":2}}]', '{"a":{"b":[{"c":1},{"d":0,"d":1}]}}'])(
+    "with a name twice in one object are refused: %s",
+    async (cell) => {
+      const parsed = await parseCsv("profiles", `Email,p\n${person},"${cell.replaceAll('"', '""')}"\n`);
+
+      expect(parsed.rejects).toEqual([[2, "", "INVALID_JSON"]]);
+    },
+  );
+
+  test.each([
+    [9, 1],
+    [10, 0],
+  ])("of %s levels in a cell give %s rows", async (levels, rows) => {
+    const cell = `${'{"a":['.repeat(Math.floor(levels / 2))}${levels % 2 ? "[]" : "1"}${"]}".repeat(Math.floor(levels / 2))}`;
+
+    const parsed = await parseCsv("profiles", `Email,p\n${person},"${cell.replaceAll('"', '""')}"\n`);
+
+    expect(parsed.rows).toHaveLength(rows);
+  });
+
+  test("of a wide file read as those of a narrow one", async () => {
+    const cells = ["1", "x", '"[1,{""b"":2}]"', "", "\\N", "True", "007", '"say ""x"""'];
+    const names = (count: number) =>
+      Array.from({ length: count }, (_, index) => (index % 5 ? `p${index}` : `n___p${index}___q`));
+    const line = (count: number, shift: number) =>
+      Array.from({ length: count }, (_, index) => cells[(index + shift) % cells.length]).join(",");
+    const file = (count: number) =>
+      `Email,${names(count).join(",")}\n${[0, 1, 2].map((shift) => `${person},${line(count, shift)}\n`).join("")}`;
+
+    const [narrow, wide] = [await parseCsv("profiles", file(30)), await parseCsv("profiles", file(450))];
+
+    expect(wide.rows).toHaveLength(3);
+    for (const [row, properties] of propertiesOf(wide).entries()) {
+      const [few, many] = [propertiesOf(narrow)[row] as Nested, properties as Nested];
+      expect(pick(many, Object.keys(few))).toEqual({ ...few, n: many["n"] });
+      expect(pick(many["n"] as Nested, Object.keys(few["n"] as Nested))).toEqual(few["n"]);
+    }
   });
 
   test("have names that are plain data", async () => {
@@ -164,3 +201,9 @@ describe("identifiers are every character of theirs (B23)", () => {
     expect(parsed.rejects).toEqual([[3, "ExternalID", "ID_TOO_LONG"]]);
   });
 });
+
+type Nested = Record<string, unknown>;
+
+function pick(from: Nested, names: readonly string[]): Nested {
+  return Object.fromEntries(names.map((name) => [name, from[name]]));
+}

@@ -1,9 +1,10 @@
 import type { CellKind, ColumnPlan, PlannedColumn } from "../../model/column-plan.ts";
 import type { ErrorCode } from "../../model/error-codes.ts";
 import { identifierKinds } from "../../model/intake.ts";
-import { eventAheadYearsMax, eventAtMin, jsonLevelsMax } from "../../model/limits.ts";
+import { eventAheadYearsMax, eventAtMin } from "../../model/limits.ts";
 import { type Instant, isoOf } from "../../model/time.ts";
 import { instantSql } from "./instant-macros.ts";
+import { type JsonColumn, jsonColumns, memberValues, objectSql } from "./json-sql.ts";
 
 /** A reason to set a row aside. The first that holds is the row's verdict. */
 export interface RowCheck {
@@ -36,39 +37,29 @@ const refusals: Partial<Record<CellKind, ErrorCode>> = {
 const tidied: readonly CellKind[] = ["email", "phone", "metric", "instant", "decimal", "currency"];
 
 /**
- * Two layers over the cells `c0`, `c1`… of a row: first what they say, then what that is read as: `n0`, `n1`… for those
- * that have a form, `n_unique`, and `v0`, `v1`… for members of JSON columns. Layers, since a macro writes its argument
- * out many times, and DuckDB would work it out each time.
+ * Layers over the cells `c0`, `c1`… of a row: what they say; then what that is read as, `n0`, `n1`… for those that have
+ * a form, `n_unique`, and `v0`, `v1`… for members of JSON columns; then those columns, `j_properties` and its like.
+ * Layers, since a macro writes its argument out many times, and DuckDB would work it out each time.
  */
 export function readCells(plan: ColumnPlan, from: string): string {
   const formed = plan.columns.filter(({ kind }) => refusals[kind] !== undefined);
   const said = formed.map(({ index, kind }) => `${tidied.includes(kind) ? "tidy" : "said"}(c${index}) AS t${index}`);
+  const jsons = jsonColumns(plan);
   const read = [
     ...formed.map(({ index, kind }) => `${formSql(`t${index}`, kind, plan)} AS n${index}`),
-    ...plan.columns.filter(isMember).map((column) => `${memberValue(column)} AS v${column.index}`),
+    ...memberValues(jsons),
   ];
   if (plan.uniqueIdIndexes.length > 0) {
     said.push(`${plan.uniqueIdIndexes.map((index) => `said(c${index})`).join(" || '_' || ")} AS t_unique`);
     read.push("as_id(t_unique) AS n_unique");
   }
-  return `SELECT ${["*", ...read].join(", ")} FROM (SELECT ${["*", ...said].join(", ")} FROM ${from})`;
+  const objects = jsons.map((column) => `${objectSql(column)} AS j_${column.name}`);
+  const layer = (more: readonly string[], below: string) => `SELECT ${["*", ...more].join(", ")} FROM ${below}`;
+  return layer(objects, `(${layer(read, `(${layer(said, from)})`)})`);
 }
 
 function formSql(cell: string, kind: CellKind, plan: ColumnPlan): string {
   return kind === "instant" ? instantSql(cell, plan) : `${readers[kind]}(${cell})`;
-}
-
-/** Whether a column becomes a member of a JSON object. */
-export function isMember({ path }: PlannedColumn): boolean {
-  return path.length > 0;
-}
-
-/** JSON text; null where the cell is absent. */
-function memberValue({ index, kind, of }: PlannedColumn): string {
-  const cell = `c${index}`;
-  if (kind === "json")
-    return of === "event" ? `nullif(${cell}, '\\N')` : `CASE WHEN ${cell} = '\\N' THEN 'null' ELSE ${cell} END`;
-  return `json_${kind}${of === "event" ? "_event" : ""}(${cell})`;
 }
 
 /** Every check of a row, in the order in which they decide. */
@@ -78,6 +69,7 @@ export function rowChecks(plan: ColumnPlan, uploadedAt: Instant): readonly RowCh
     ...(plan.uniqueIdIndexes.length === 0
       ? []
       : [{ code: "ID_TOO_LONG", index: null, sql: "n_unique IS NULL AND t_unique IS NOT NULL" } as const]),
+    ...objectChecks(jsonColumns(plan)),
     { code: "ROW_IDENTIFIER_MISSING", index: null, sql: `coalesce(${identifiers(plan).join(", ")}) IS NULL` },
   ];
 }
@@ -90,16 +82,7 @@ function identifiers(plan: ColumnPlan): string[] {
 function cellChecks(column: PlannedColumn, plan: ColumnPlan, uploadedAt: Instant): readonly RowCheck[] {
   const { index, kind } = column;
   const check = (code: ErrorCode, sql: string): RowCheck => ({ code, index, sql });
-  if (kind === "typed") {
-    const levels = jsonLevelsMax - column.path.length;
-    return [
-      check(
-        "JSON_TOO_DEEP",
-        `strlen(c${index}) > ${2 * levels} AND opens_brackets(c${index}) AND json_valid(c${index}) AND json_deeper_than_${levels}(c${index})`,
-      ),
-    ];
-  }
-  if (kind === "json") return jsonChecks(column);
+  if (kind === "json") return [check("INVALID_JSON", brokenJson(column))];
   const code = refusals[kind];
   if (code === undefined) return [];
   const isRequired = column.column === "event_at" || (column.column === "metric_name" && plan.metricName === null);
@@ -111,13 +94,20 @@ function cellChecks(column: PlannedColumn, plan: ColumnPlan, uploadedAt: Instant
   return [check(code, `${refused} OR n${index} NOT BETWEEN ${window}`)];
 }
 
-function jsonChecks({ index, path }: PlannedColumn): readonly RowCheck[] {
+/** A cell that must be JSON, and an object where it is a whole column, and is not. */
+function brokenJson({ index, path }: PlannedColumn): string {
   const cell = `c${index}`;
-  const isGiven = `${cell} IS NOT NULL AND ${cell} <> '\\N'`;
-  const levels = jsonLevelsMax - path.length;
-  const form = path.length === 0 ? ` AND starts_with(trim(${cell}), '{')` : "";
-  return [
-    { code: "INVALID_JSON", index, sql: `${isGiven} AND NOT (is_json(${cell})${form})` },
-    { code: "JSON_TOO_DEEP", index, sql: `${isGiven} AND json_deeper_than_${levels}(${cell})` },
-  ];
+  const isObject = path.length === 0 ? ` AND starts_with(trim(${cell}), '{')` : "";
+  return `${cell} <> '\\N' AND NOT (is_json(${cell})${isObject})`;
+}
+
+/** What can only be said of a finished object. Its cells were checked before, so it is JSON. */
+function objectChecks(columns: readonly JsonColumn[]): readonly RowCheck[] {
+  const guessed = columns.filter(
+    ({ whole, members }) => whole !== undefined || members.some(({ kind }) => kind !== "text"),
+  );
+  return guessed.flatMap(({ name }) => [
+    { code: "JSON_TOO_DEEP", index: null, sql: `is_too_deep(j_${name})` } as const,
+    { code: "INVALID_JSON", index: null, sql: `json_has_twins(j_${name})` } as const,
+  ]);
 }
