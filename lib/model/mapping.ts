@@ -12,7 +12,6 @@ export const profileFields = [
   "image",
   "locale",
 ] as const;
-export type ProfileField = (typeof profileFields)[number];
 
 /** Members of a profile's `location`. */
 export const locationFields = [
@@ -37,7 +36,6 @@ export const eventFields = [
   "value",
   "value_currency",
 ] as const;
-export type EventField = (typeof eventFields)[number];
 
 const plainTargets = [
   ...profileFields,
@@ -50,7 +48,7 @@ const plainTargets = [
 ];
 
 /** `external_id`, `location.city`, `property`, `property:Plan`, `text:Sku`, `json:Cart`, `subscriptions.sms`, `person:first_name`, `ignore`… */
-export function isTarget(target: string): boolean {
+function isTarget(target: string): boolean {
   const own = target.startsWith("person:") ? target.slice("person:".length) : target;
   return plainTargets.includes(own) || /^(property|text|json):./.test(own) || /^subscriptions\../.test(own);
 }

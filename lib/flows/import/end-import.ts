@@ -19,6 +19,6 @@ export async function endImport(deps: Deps, request: ImportAttempt, end: ImportE
 }
 
 /** The changes that end an import now. */
-export function endOf(deps: Pick<Deps, "clock">, end: ImportEnd): Partial<StoredImport> {
+function endOf(deps: Pick<Deps, "clock">, end: ImportEnd): Partial<StoredImport> {
   return { totalIsEstimate: false, ...end, endedAt: deps.clock.now(), attemptOpen: false };
 }

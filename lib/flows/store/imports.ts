@@ -177,11 +177,6 @@ export async function publishedHead(
   return item === undefined ? undefined : recordOf<PublishedHead>(item);
 }
 
-/** Holds while `head` is the last that brought rows of the object. */
-export function headIs(accountId: AccountId, object: DataObject, head: PublishedHead | undefined): TableWrite {
-  return { check: headItem(accountId, object), condition: headCondition(head) };
-}
-
 /** The writes that make an import the last published one of its key and of the objects that it brought rows of. */
 export function putPublished(
   record: StoredImport,
