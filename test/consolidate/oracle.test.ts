@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { RoundLimits } from "../../lib/flows/consolidate/consolidate-round.ts";
 import { roundLimits } from "../../lib/flows/consolidate/consolidate-round.ts";
-import { consolidationRig, contentOf, smallLimits } from "../support/consolidation-rig.ts";
+import { consolidationRig, contentOf, countsOf, smallLimits } from "../support/consolidation-rig.ts";
 import { Oracle } from "../support/oracle.ts";
 import { comparable, expectedContent } from "../support/oracle-content.ts";
 import { histories, type Import, importsOf } from "../support/oracle-rows.ts";
@@ -24,6 +24,7 @@ async function agree(imports: readonly Import[], limits: RoundLimits): Promise<v
   expect(content.profiles).toEqual(expected.profiles);
   expect(content.metrics).toEqual(expected.metrics);
   expect(content.events).toEqual(expected.events);
+  expect(await countsOf(rig)).toEqual(oracle.counts);
   const state = await rig.state();
   expect(state.profileCount).toBe(oracle.profiles.size);
   expect(state.eventCount).toBe(oracle.events.size);

@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type Engine, sqlText, sqlTexts, startEngine } from "../../lib/engine/engine.ts";
 import { consolidateRound, type RoundLimits, roundLimits } from "../../lib/flows/consolidate/consolidate-round.ts";
+import type { RoundOutcome } from "../../lib/flows/consolidate/publish-round.ts";
 import { startConsolidation } from "../../lib/flows/consolidate/start-consolidation.ts";
 import type { Deps } from "../../lib/flows/deps.ts";
 import { steps } from "../../lib/flows/steps.ts";
@@ -15,7 +16,7 @@ import {
   changeFiles,
   intakeHead,
 } from "../../lib/flows/store/log.ts";
-import { writeList } from "../../lib/flows/store/records.ts";
+import { readList, writeList } from "../../lib/flows/store/records.ts";
 import { type AccountId, type ImportId, spellId } from "../../lib/model/ids.ts";
 import { eventIntakeColumns, profileIntakeColumns } from "../../lib/model/intake.ts";
 import type { AccountState, IntakeFile, IntakeList, StatePartition } from "../../lib/model/log.ts";
@@ -25,7 +26,7 @@ import { openTable } from "../../lib/platform/embedded/table.ts";
 import { openWorkflows } from "../../lib/platform/embedded/workflows.ts";
 import { bareDeps, type LoggedEvent } from "./bare-deps.ts";
 import { seededRandomness, type WindableClock, windableClock } from "./clock.ts";
-import type { OracleEntry, OracleRow } from "./oracle.ts";
+import type { OracleCount, OracleEntry, OracleRow } from "./oracle.ts";
 import { tempFolder } from "./temp-folder.ts";
 
 /** The ports of a machine that can die: whoever comes after it works on the same folder, with workflows of its own. */
@@ -206,6 +207,17 @@ export async function contentOf(rig: ConsolidationRig): Promise<Content> {
     identities,
     metrics: state.metrics.map(({ seq: _, ...metric }) => metric).toSorted((a, b) => (a.id < b.id ? -1 : 1)),
   };
+}
+
+/** How the rows of each entry turned out, as imports are told. */
+export async function countsOf(rig: ConsolidationRig): Promise<OracleCount[]> {
+  const counts: OracleCount[] = [];
+  for (const { key } of await rig.deps.files.list(`state/${rig.accountId}/`)) {
+    if (!key.endsWith("/outcome.json")) continue;
+    for (const { importId, ...count } of (await readList<RoundOutcome>(rig.deps.files, key))?.imports ?? [])
+      counts[Number(importId.slice(2)) - 1] = count;
+  }
+  return counts;
 }
 
 export function keysOf(partitions: readonly StatePartition[]): string[] {

@@ -1,33 +1,51 @@
 import { profileJsonColumns, profileTextColumns } from "../../model/intake.ts";
 import type { EngineSession } from "../engine.ts";
+import { seqOfOrdinal } from "./rows.ts";
 
-/** Patches of one profile that are folded at once: bounds the lists in memory when one profile has a million. */
-const patchesPerRoundMax = 256;
+/** Bytes of patches that are folded at once: bounds the lists in memory, however many patches one profile has. */
+const bytesPerTurn = 32 * 1024 * 1024;
+
+/** What a row weighs in memory beside its JSON. */
+const rowBytes = 500;
 
 const columns = [...profileTextColumns, ...profileJsonColumns];
 
 /**
- * Folds the patches of profiles that have several (`ws_several`) into `ws_folded`: the final columns, `attr_ord` of the
- * last patch that changed something (null: none did), and `ords` of all that did.
+ * Folds the patches of profiles that have several (`ws_several`) into `ws_folded`: the final columns, and `attr_ord` of
+ * the last patch that changed one (null: none did). `ws_fold_count` says how many rows of each entry changed a profile.
+ *
+ * Patches are taken in turns, in log order within a profile: a turn holds so many bytes of one entry's patches.
  */
 export async function foldPatches(session: EngineSession): Promise<void> {
-  await session.run(`CREATE OR REPLACE TEMP TABLE ws_folded AS
-    SELECT p.pnum, ${columns.map((column) => `s."${column}"`).join(", ")}, NULL::BIGINT AS attr_ord, []::BIGINT[] AS ords
-    FROM ws_several JOIN ws_person p USING (pnum) LEFT JOIN ws_state s ON s.id = p.id`);
-  await session.run(`CREATE OR REPLACE TEMP TABLE ws_turn AS
-    SELECT pnum, ord, ((row_number() OVER (PARTITION BY pnum ORDER BY ord) - 1) // ${patchesPerRoundMax})::INTEGER AS round
-    FROM (SELECT pnum, ord FROM ws_patch SEMI JOIN ws_several USING (pnum))`);
-  const [last] = await session.rows("SELECT max(round) AS round FROM ws_turn");
-  const rounds = last?.["round"] === null ? 0 : Number(last?.["round"]) + 1;
-  for (let round = 0; round < rounds; round++) {
-    await session.run(foldRound(round));
-    await session.run("DELETE FROM ws_folded WHERE pnum IN (SELECT pnum FROM ws_fold_round)");
-    await session.run("INSERT INTO ws_folded SELECT * FROM ws_fold_round");
+  for (const statement of prepare()) await session.run(statement);
+  const turns = await session.rows("SELECT seq, turn FROM ws_turn GROUP BY ALL ORDER BY ALL");
+  for (const { seq, turn } of turns) {
+    await session.run(foldTurn(`seq = ${seq} AND turn = ${turn}`));
+    await session.run("DELETE FROM ws_folded WHERE pnum IN (SELECT pnum FROM ws_fold_turn)");
+    await session.run("INSERT INTO ws_folded SELECT * EXCLUDE (n) FROM ws_fold_turn");
+    await session.run(`INSERT INTO ws_fold_count SELECT ${seq}, sum(n) FROM ws_fold_turn`);
   }
 }
 
-function foldRound(round: number): string {
-  const fields = [...columns.map((column) => `"${column}" := q."${column}"`), "ord := q.ord", "cleared := q.cleared"];
+function prepare(): readonly string[] {
+  const bytes = profileJsonColumns.map((column) => `coalesce(length("${column}"), 0)`).join(" + ");
+  return [
+    `CREATE OR REPLACE TEMP TABLE ws_folded AS
+     SELECT p.pnum, ${columns.map((column) => `s."${column}"`).join(", ")}, NULL::BIGINT AS attr_ord
+     FROM ws_several JOIN ws_person p USING (pnum) LEFT JOIN ws_state s ON s.id = p.id`,
+    "CREATE OR REPLACE TEMP TABLE ws_fold_count (seq BIGINT, n BIGINT)",
+    `CREATE OR REPLACE TEMP TABLE ws_moved AS
+     SELECT unnest(changed_ords) AS ord FROM ws_person SEMI JOIN ws_several USING (pnum) WHERE len(changed_ords) > 0`,
+    `CREATE OR REPLACE TEMP TABLE ws_turn AS
+     SELECT pnum, ord, seq, ((sum(bytes) OVER (PARTITION BY seq ORDER BY pnum, ord)) // ${bytesPerTurn})::INTEGER AS turn,
+       ord IN (SELECT ord FROM ws_moved) AS is_moved, ord IS NOT DISTINCT FROM created_ord AS is_created
+     FROM (SELECT pnum, ord, ${seqOfOrdinal("ord")} AS seq, ${bytes} + ${rowBytes} AS bytes FROM ws_patch SEMI JOIN ws_several USING (pnum))
+       JOIN (SELECT pnum, created_ord FROM ws_person) USING (pnum)`,
+  ];
+}
+
+function foldTurn(where: string): string {
+  const fields = columns.map((column) => `"${column}" := q."${column}"`);
   const start = columns.map((column) => `"${column}" := f."${column}"`);
   const text = (column: string) => `"${column}" := CASE WHEN r."${column}" IS NOT NULL THEN r."${column}"
       WHEN coalesce(list_contains(r.cleared, '${column}'), false) THEN NULL ELSE s."${column}" END`;
@@ -37,16 +55,22 @@ function foldRound(round: number): string {
     ...profileJsonColumns.map((column) => `ws_unchanged(s."${column}", r."${column}", n."${column}")`),
   ];
   const next = columns.map((column) => `"${column}" := n."${column}"`);
+  const kept = columns.map((column) => `"${column}" := s."${column}"`);
+  const rest = "ord := r.ord, cleared := s.cleared, is_moved := false, is_created := false";
   // The inner list of one gives the patched columns a name, so that each patch is applied once and then compared.
-  return `CREATE OR REPLACE TEMP TABLE ws_fold_round AS
-    SELECT pnum, ${columns.map((column) => `folded."${column}"`).join(", ")}, folded.attr_ord, folded.ords FROM (
+  return `CREATE OR REPLACE TEMP TABLE ws_fold_turn AS
+    SELECT pnum, ${columns.map((column) => `folded."${column}"`).join(", ")}, folded.attr_ord, folded.n FROM (
       SELECT pnum, list_reduce(list_prepend(first, rest), lambda s, r: list_transform(
           [struct_pack(${[...profileTextColumns.map(text), ...profileJsonColumns.map(json)].join(", ")})],
-          lambda n: CASE WHEN ${same.join(" AND ")} THEN s
-            ELSE struct_pack(${next.join(", ")}, ord := s.ord, cleared := s.cleared, attr_ord := r.ord, ords := list_append(s.ords, r.ord)) END)[1]) AS folded
+          lambda n: CASE WHEN ${same.join(" AND ")}
+            THEN struct_pack(${kept.join(", ")}, ${rest}, attr_ord := s.attr_ord, n := s.n + (r.is_moved AND NOT r.is_created)::BIGINT)
+            ELSE struct_pack(${next.join(", ")}, ${rest}, attr_ord := r.ord, n := s.n + (NOT r.is_created)::BIGINT) END)[1]) AS folded
       FROM (
-        SELECT f.pnum, struct_pack(${start.join(", ")}, ord := NULL::BIGINT, cleared := NULL::VARCHAR[], attr_ord := f.attr_ord, ords := f.ords) AS first,
-          q.rest FROM ws_folded f JOIN (
-          SELECT pnum, list(struct_pack(${fields.join(", ")}, attr_ord := NULL::BIGINT, ords := NULL::BIGINT[]) ORDER BY ord) AS rest
-          FROM ws_patch q SEMI JOIN (SELECT ord FROM ws_turn WHERE round = ${round}) USING (ord) GROUP BY pnum) q USING (pnum)))`;
+        SELECT f.pnum, q.rest, struct_pack(${start.join(", ")}, ord := NULL::BIGINT, cleared := NULL::VARCHAR[], is_moved := false,
+          is_created := false, attr_ord := f.attr_ord, n := 0::BIGINT) AS first
+        FROM ws_folded f JOIN (
+          SELECT q.pnum, list(struct_pack(${fields.join(", ")}, ord := q.ord, cleared := q.cleared, is_moved := t.is_moved,
+            is_created := t.is_created, attr_ord := NULL::BIGINT, n := 0::BIGINT) ORDER BY q.ord) AS rest
+          FROM ws_patch q JOIN (SELECT ord, is_moved, is_created FROM ws_turn WHERE ${where}) t ON t.ord = q.ord
+          GROUP BY q.pnum) q USING (pnum)))`;
 }

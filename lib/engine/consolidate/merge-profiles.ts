@@ -120,7 +120,7 @@ function mergeRows(request: MergeRequest): string {
         FROM (
           SELECT p.pnum, p.id, (p.pnum >> 36)::INTEGER AS part, p.is_new, p.created_ord, p.id_ord, p.changed_ords, p.external_id, p.email,
             p.phone_number, ${[...profileTextColumns.map(text), ...profileJsonColumns.map(json), ...old].join(", ")},
-            f.pnum IS NOT NULL AS is_folded, f.attr_ord AS fold_ord, f.ords AS fold_ords, q.ord AS only_ord,
+            f.pnum IS NOT NULL AS is_folded, f.attr_ord AS fold_ord, q.ord AS only_ord,
             s.created_at AS created, s.updated_at AS updated, s.last_event_at AS old_last_event, l.event_at AS new_last_event
           FROM ws_person p LEFT JOIN ws_state s ON s.id = p.id
             LEFT JOIN (SELECT * FROM ws_patch ANTI JOIN ws_several USING (pnum)) q ON q.pnum = p.pnum
@@ -146,12 +146,10 @@ async function countRows(session: EngineSession): Promise<readonly PatchCount[]>
     SELECT seq, sum(created)::INTEGER AS created, sum(changed)::INTEGER AS changed FROM (
       SELECT ${seqOfOrdinal("created_ord")} AS seq, count(*) AS created, 0 AS changed FROM ws_merged WHERE is_new GROUP BY 1
       UNION ALL
-      SELECT ${seqOfOrdinal("ord")}, 0, count(*) FROM (
-        SELECT DISTINCT ord FROM (
-          SELECT created_ord, unnest(changed_ords) AS ord FROM ws_merged WHERE len(changed_ords) > 0
-          UNION ALL SELECT created_ord, unnest(fold_ords) FROM ws_merged WHERE is_folded
-          UNION ALL SELECT created_ord, attr_ord FROM ws_merged WHERE NOT is_folded AND attr_ord IS NOT NULL)
-        WHERE ord IS DISTINCT FROM created_ord) GROUP BY 1)
+      SELECT ${seqOfOrdinal("only_ord")}, 0, count(*) FROM ws_merged WHERE only_ord IS DISTINCT FROM created_ord
+        AND only_ord IS NOT NULL AND (attr_ord IS NOT NULL OR list_contains(changed_ords, only_ord)) GROUP BY 1
+      UNION ALL
+      SELECT seq, 0, n FROM ws_fold_count)
     GROUP BY seq`);
   return rows.map((row) => ({
     seq: Number(row["seq"]),
