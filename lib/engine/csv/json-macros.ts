@@ -32,18 +32,16 @@ export const jsonMacros: readonly (readonly [string, string])[] = [
   ],
   ["json_typed(t)", typed("'null'")],
   ["json_text(t)", String.raw`CASE WHEN t = '\N' THEN 'null' ELSE to_json(t)::VARCHAR END`],
-  ["json_json(t)", String.raw`CASE WHEN t = '\N' THEN 'null' ELSE t END`],
+  // No blank before the value: `has_inner` counts on it.
+  ["json_json(t)", String.raw`CASE WHEN t = '\N' THEN 'null' ELSE ltrim(t, e' \t\r\n') END`],
   // Where nothing can be cleared, `\N` is absent.
   ["json_typed_event(t)", typed("NULL")],
   ["json_text_event(t)", String.raw`CASE WHEN t <> '\N' THEN to_json(t)::VARCHAR END`],
-  ["json_json_event(t)", String.raw`CASE WHEN t <> '\N' THEN t END`],
+  ["json_json_event(t)", String.raw`CASE WHEN t <> '\N' THEN ltrim(t, e' \t\r\n') END`],
 
-  // Of a finished object: whether anything stands nested in it, which most have not.
-  ["has_inner(j)", "contains(j, '[') OR contains(substr(j, 2), '{')"],
-  [
-    "is_too_deep(j)",
-    `CASE WHEN has_inner(j) THEN NOT regexp_full_match(j, '${ofLevels(jsonLevelsMax)}') ELSE false END`,
-  ],
+  // Of a finished object: whether anything stands nested in it, which most have not. We write no blank before a brace.
+  ["has_inner(j)", "contains(j, '[') OR contains(j, ':{')"],
+  ["is_too_deep(j)", `NOT regexp_full_match(j, '${ofLevels(jsonLevelsMax)}')`],
   ["has_twins(keys)", "len(keys) <> len(list_distinct(keys))"],
   [
     "json_children(nodes)",
@@ -53,10 +51,9 @@ export const jsonMacros: readonly (readonly [string, string])[] = [
   // A name twice in one object, at any level: each reader would take another of the two. Level by level.
   [
     "json_has_twins(j)",
-    `CASE WHEN has_inner(j) THEN list_reduce(
+    `list_reduce(
       list_transform(range(${jsonLevelsMax + 1}), lambda i: {'twins': false, 'nodes': [j::JSON]}),
-      lambda a, same: {'twins': a.twins OR nodes_have_twins(a.nodes), 'nodes': json_children(a.nodes)}).twins
-      ELSE has_twins(json_keys(j)) END`,
+      lambda a, same: {'twins': a.twins OR nodes_have_twins(a.nodes), 'nodes': json_children(a.nodes)}).twins`,
   ],
 ];
 

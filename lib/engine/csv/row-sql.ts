@@ -106,8 +106,13 @@ function objectChecks(columns: readonly JsonColumn[]): readonly RowCheck[] {
   const guessed = columns.filter(
     ({ whole, members }) => whole !== undefined || members.some(({ kind }) => kind !== "text"),
   );
-  return guessed.flatMap(({ name }) => [
-    { code: "JSON_TOO_DEEP", index: null, sql: `is_too_deep(j_${name})` } as const,
-    { code: "INVALID_JSON", index: null, sql: `json_has_twins(j_${name})` } as const,
-  ]);
+  return guessed.flatMap(({ name, whole }) => {
+    // Names of columns differ, so a flat object of cells has nothing to look for.
+    const suspect = whole === undefined ? `has_inner(j_${name})` : `j_${name} IS NOT NULL`;
+    const onlyThen = (sql: string) => `CASE WHEN ${suspect} THEN ${sql} ELSE false END`;
+    return [
+      { code: "JSON_TOO_DEEP", index: null, sql: onlyThen(`is_too_deep(j_${name})`) } as const,
+      { code: "INVALID_JSON", index: null, sql: onlyThen(`json_has_twins(j_${name})`) } as const,
+    ];
+  });
 }
