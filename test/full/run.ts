@@ -13,7 +13,7 @@ const help = `npm run test:full -- [options]   everything at full size; about an
   --no-bench    leaves out the benchmark at 1,000,000 profiles and 10,000,000 events
   --help        this text
 
-The result goes to docs/test-full.md. Ends non-zero when anything failed.`;
+The result goes to docs/test-full.md; Ctrl-C writes what there is so far. Ends non-zero when anything failed.`;
 
 interface Left {
   readonly outcome: unknown;
@@ -22,6 +22,7 @@ interface Left {
 
 interface Part {
   readonly name: string;
+  readonly planned: number;
   readonly passed: number;
   readonly failures: readonly string[];
   readonly seconds: number;
@@ -29,6 +30,8 @@ interface Part {
 
 const victim = join(import.meta.dirname, "victim.ts");
 const root = join(import.meta.dirname, "../..");
+let isStopping = false;
+
 /** Kills at once: one for each core of the smallest machine we test on. */
 const atOnce = 2;
 
@@ -47,6 +50,9 @@ async function main(): Promise<void> {
     },
   });
   if (values.help) return console.log(help);
+  process.once("SIGINT", () => {
+    isStopping = true;
+  });
   const parts: Part[] = [];
   if (values.suite) parts.push(await command("the test suite", ["npx", "vitest", "run"]));
   const started = performance.now();
@@ -70,7 +76,7 @@ async function command(name: string, [program = "", ...args]: readonly string[])
   const child = spawn(program, args, { cwd: root, stdio: "inherit" });
   const code = await ended(child);
   const failures = code === 0 ? [] : [`${program} ${args.join(" ")} ended with ${code}`];
-  return { name, passed: code === 0 ? 1 : 0, failures, seconds: (performance.now() - started) / 1000 };
+  return { name, planned: 1, passed: code === 0 ? 1 : 0, failures, seconds: (performance.now() - started) / 1000 };
 }
 
 async function killAtPoints(golden: Left, every: number): Promise<Part> {
@@ -115,7 +121,7 @@ async function all<T>(
   let done = 0;
   const waiting = [...items];
   const worker = async () => {
-    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
+    for (let item = waiting.shift(); item !== undefined && !isStopping; item = waiting.shift()) {
       const failure = await check(item);
       if (failure !== undefined) failures.push(failure);
       done += 1;
@@ -124,7 +130,13 @@ async function all<T>(
     }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
-  return { name, passed: done - failures.length, failures, seconds: (performance.now() - started) / 1000 };
+  return {
+    name,
+    planned: items.length,
+    passed: done - failures.length,
+    failures,
+    seconds: (performance.now() - started) / 1000,
+  };
 }
 
 async function undisturbed(): Promise<string> {
@@ -168,8 +180,8 @@ function report(parts: readonly Part[]): string {
     "",
     `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${process.platform} ${process.arch}. A killed process is started again on its folder; it must end with the rows, counts and statuses of one that was never killed.`,
     "",
-    "| part | passed | failed | seconds |",
-    "|---|---|---|---|",
+    "| part | planned | passed | failed | seconds |",
+    "|---|---|---|---|---|",
     ...rows,
     ...(failures.length > 0 ? ["", ...failures] : []),
     "",
