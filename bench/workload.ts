@@ -15,7 +15,7 @@ import type { DataObject } from "../lib/model/log.ts";
 import { OpenConnections } from "../lib/platform/embedded/sftp/connections.ts";
 
 /** One phase of the main job, measured over this whole process. */
-export interface Phase {
+interface Phase {
   readonly name: string;
   readonly ms: number;
   readonly rssMbMax: number;

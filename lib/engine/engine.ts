@@ -9,7 +9,7 @@ export interface EngineOptions {
   readonly tempFolder: string;
 }
 
-export type SqlParameters = Record<string, DuckDBValue>;
+type SqlParameters = Record<string, DuckDBValue>;
 
 /** One connection to the process's DuckDB. Temporary tables are its own. `await using` closes it. */
 export interface EngineSession extends AsyncDisposable {

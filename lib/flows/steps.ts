@@ -65,6 +65,6 @@ export const steps: Readonly<Record<string, Step>> = {
 };
 
 /** Checks the input against the flow's schema, then calls it. A wrong input is a bug: it throws `ZodError`. */
-export function step<Schema extends z.ZodType, Answer>(schema: Schema, flow: Flow<z.infer<Schema>, Answer>): Step {
+function step<Schema extends z.ZodType, Answer>(schema: Schema, flow: Flow<z.infer<Schema>, Answer>): Step {
   return async (deps, input, signal) => flow(deps, schema.parse(input), signal);
 }

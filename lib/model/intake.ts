@@ -39,7 +39,6 @@ export const eventIntakeColumns = [
 
 /** Strongest first: a row belongs to the holder of its strongest known identifier. */
 export const identifierKinds = ["external_id", "email", "phone_number"] as const;
-export type IdentifierKind = (typeof identifierKinds)[number];
 
 /** Plain text columns of a profile that are not identifiers. */
 export const profileTextColumns = ["first_name", "last_name", "organization", "title", "image", "locale"] as const;

@@ -13,7 +13,7 @@ import { accountItem, accountPartition, pastPrefix, sortable } from "./keys.ts";
 import { itemOf, readList, recordOf } from "./records.ts";
 
 /** Before the first consolidation. */
-export const emptyPointer: AccountPointer = { version: 0, stateKey: "", intakeSeq: 0, profilesSeq: 0, eventsSeq: 0 };
+const emptyPointer: AccountPointer = { version: 0, stateKey: "", intakeSeq: 0, profilesSeq: 0, eventsSeq: 0 };
 
 /** How many hash partitions profiles, identities and event index have. Fixed: files on disk depend on it. */
 export const statePartitions = 16;
@@ -21,7 +21,7 @@ export const statePartitions = 16;
 const noFiles = Array.from({ length: statePartitions }, () => ({ base: null, deltas: [] }));
 
 /** The state of an account that has none yet. */
-export const emptyState: AccountState = {
+const emptyState: AccountState = {
   version: 0,
   intakeSeq: 0,
   profilesSeq: 0,
