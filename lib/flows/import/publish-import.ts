@@ -1,5 +1,6 @@
 import type { AccountId } from "../../model/ids.ts";
 import { after, minuteMs } from "../../model/time.ts";
+import { startWhenFull } from "../consolidate/start-when-full.ts";
 import type { Deps } from "../deps.ts";
 import { editImport, findImport, openImports, type StoredImport } from "../store/imports.ts";
 import { endImport } from "./end-import.ts";
@@ -34,6 +35,7 @@ export async function publishImport(deps: Deps, request: ImportAttempt, signal: 
       return answer("end");
     }
     if (record.object === "profiles") await publishWaiting(deps, request, signal);
+    await startWhenFull(deps, record.accountId, signal);
     return answer("close");
   });
 }
