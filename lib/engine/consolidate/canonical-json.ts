@@ -11,7 +11,7 @@ const sortedLevels = 4;
  *
  * Texts alone would call every repeated upload a change, since `json_merge_patch` moves the members that a patch names
  * to the end. Where the lengths agree, nothing was removed (or grew); then the patch changed nothing if the state
- * contains it. `json_contains` takes lists for sets, so patches with a list are compared by sorted text instead.
+ * contains it. `json_contains` takes lists for sets, so patches with a list are compared by sorted text too.
  */
 export const jsonMacros: readonly string[] = [
   "CREATE OR REPLACE TEMP MACRO ws_sorted_0(j) AS j::VARCHAR",
@@ -21,8 +21,9 @@ export const jsonMacros: readonly string[] = [
   `CREATE OR REPLACE TEMP MACRO ws_unchanged(state, patch, patched) AS CASE
     WHEN patch IS NULL OR state = patched OR (state IS NULL AND patched IS NULL) THEN true
     WHEN state IS NULL OR patched IS NULL OR length(state) <> length(patched) THEN false
+    WHEN NOT json_contains(state, json_merge_patch('{}', patch)) THEN false
     WHEN contains(patch, '[') THEN ws_sorted_${sortedLevels}(state) = ws_sorted_${sortedLevels}(patched)
-    ELSE json_contains(state, json_merge_patch('{}', patch)) END`,
+    ELSE true END`,
 ];
 
 function sortedMacro(level: number): string {
