@@ -11,7 +11,8 @@ const american = `([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}|[0-9]{2})((?:[ T]${time}(?
  * `2026-11-24T17:15:00Z` and its like, without a regular expression: what else passes here (an odd blank, a year before
  * 1000) is refused by the cast or by the window of events.
  */
-const usual = `(t LIKE '____-__-__T__:__:__%Z' OR t LIKE '____-__-__ __:__:__') AND strlen(t) <= 27 AND substr(t, 12, 2) < '24'`;
+const usualUtc = "t LIKE '____-__-__T__:__:__%Z' AND strlen(t) <= 27 AND NOT contains(t, 'T24')";
+const usualLocal = "t LIKE '____-__-__ __:__:__' AND strlen(t) <= 27 AND NOT contains(t, ' 24')";
 
 /**
  * How a time is read, as macros: `as_instant_utc(t)` and `as_instant_in(t, zone)` answer a TIMESTAMP in UTC or null. A
@@ -44,7 +45,8 @@ function readers(name: string, zoneArgument: string, local: string): [string, st
     [
       `as_instant_${name}(t${zoneArgument})`,
       `CASE
-        WHEN ${usual} THEN (CASE WHEN ends_with(t, 'Z') THEN TRY_CAST(t AS TIMESTAMP) ELSE ${local} END)
+        WHEN ${usualUtc} THEN TRY_CAST(t AS TIMESTAMP)
+        WHEN ${usualLocal} THEN ${local}
         WHEN t >= '1000-' AND t < '3000' AND substr(t, 5, 1) = '-' THEN ${isoMacro}(t${zoneArgument})
         WHEN regexp_full_match(t, '[0-9]{9,10}(?:\\.[0-9]{1,6})?')
           THEN make_timestamp((TRY_CAST(t AS DECIMAL(18,6))::DECIMAL(38,6) * 1000000)::BIGINT)

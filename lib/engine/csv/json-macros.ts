@@ -25,6 +25,8 @@ export const jsonMacros: readonly (readonly [string, string])[] = [
     String.raw`strlen(t) <= 16 AND
       regexp_full_match(t, '-?[1-9][0-9]{0,14}(?:\.[0-9]{1,14})?|0(?:\.[0-9]{1,14})?|-0\.[0-9]*[1-9][0-9]*')`,
   ],
+  // Most numbers, at half the cost.
+  ["is_json_integer(t)", "strlen(t) <= 15 AND TRY_CAST(t AS BIGINT)::VARCHAR = t"],
   // No IN: DuckDB would make a join of it, for every row.
   [
     "is_json_boolean(t)",
@@ -60,9 +62,9 @@ export const jsonMacros: readonly (readonly [string, string])[] = [
 /** The first character decides where most cells go; the comparisons are cheap. */
 function typed(whenCleared: string): string {
   return String.raw`CASE
-    WHEN t >= '-' AND t < ':' THEN (CASE WHEN is_json_number(t) THEN t ELSE to_json(t)::VARCHAR END)
+    WHEN t >= '-' AND t < ':' THEN (CASE WHEN is_json_integer(t) OR is_json_number(t) THEN t ELSE to_json(t)::VARCHAR END)
     WHEN opens_brackets(t) THEN (CASE WHEN is_json(t) THEN t ELSE to_json(t)::VARCHAR END)
-    WHEN is_json_boolean(t) THEN lower(t)
+    WHEN is_json_boolean(t) THEN (CASE WHEN t >= 'a' THEN t ELSE lower(t) END)
     WHEN t = '\N' THEN ${whenCleared}
     ELSE to_json(t)::VARCHAR END`;
 }

@@ -39,11 +39,23 @@ export function objectSql(column: JsonColumn): string {
   if (isWide(column)) return wideSql(column, wholeSql);
   const members: Members = new Map();
   for (const member of column.members) addMember(members, member);
+  const values = valuesOf(members);
+  if (column.whole === undefined) {
+    const isFull = values.map((value) => `${value} IS NOT NULL`).join(" AND ");
+    const some = bracesSql(memberArguments(members), values);
+    return `CASE WHEN ${isFull} THEN concat(${fullArguments(members).join(", ")}) ELSE ${some} END`;
+  }
   const parts = [...wholeSql.map((inside) => `',' || ${inside}`), ...memberArguments(members)];
-  return bracesSql(parts, [
-    ...(column.whole === undefined ? [] : [`nullif(c${column.whole.index}, '\\N')`]),
-    ...valuesOf(members),
+  return bracesSql(parts, [`nullif(c${column.whole.index}, '\\N')`, ...values]);
+}
+
+/** Of an object that lacks none of its members: most rows are full, and of those each byte is copied once. */
+function fullArguments(members: Members): string[] {
+  const pairs = [...members].flatMap(([name, member], index) => [
+    sqlText(`${index === 0 ? "{" : ","}${JSON.stringify(name)}:`),
+    ...(member instanceof Map ? fullArguments(member) : [`v${member.index}`]),
   ]);
+  return [...pairs, "'}'"];
 }
 
 function isWide({ members }: JsonColumn): boolean {
