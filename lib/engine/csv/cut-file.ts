@@ -9,9 +9,13 @@ export interface Slice {
   readonly linesBefore: number;
 }
 
-/** Equal ranges over `[start, end)`, at most `countMax`, none under `bytesMin` unless it is the only one. */
+/**
+ * Equal ranges over `[start, end)`, at most `countMax`, none under `bytesMin` unless it is the only one. An even number
+ * of them: on one machine two workers take them, and with an odd one left over the second would have nothing to do.
+ */
 export function cutEvenly(start: number, end: number, bytesMin: number, countMax: number): readonly [number, number][] {
-  const count = Math.max(1, Math.min(countMax, Math.floor((end - start) / bytesMin)));
+  const most = Math.max(1, Math.min(countMax, Math.floor((end - start) / bytesMin)));
+  const count = most === 1 ? 1 : most - (most % 2);
   const at = (index: number) => start + Math.floor(((end - start) * index) / count);
   return Array.from({ length: count }, (_, index) => [at(index), at(index + 1)]);
 }
