@@ -11,6 +11,7 @@ import { bringsProfiles, eventSelect, profileSelect } from "./intake-sql.ts";
 import type { RecordSource } from "./record-stream.ts";
 import { type Verdicts, writeRejects } from "./reject-rows.ts";
 import { type RowCheck, readCells, rowChecks } from "./row-sql.ts";
+import { withoutHelpers } from "./without-helpers.ts";
 
 export interface SliceRequest {
   readonly source: RecordSource;
@@ -45,13 +46,18 @@ export async function parseSlice(engine: Engine, request: SliceRequest, signal: 
   await using session = await engine.open(signal);
   const checks = rowChecks(plan, request.uploadedAt);
   await session.run(rowsView(request, cleanPath, checks));
-  const written = clean.good === 0 ? noRows : await writeIntake(session, plan, folder);
+  const write = () => writeIntake(session, plan, folder);
+  const isLarge = source.end - source.start >= helperlessBytesMin;
+  const written = clean.good === 0 ? noRows : await (isLarge ? withoutHelpers(engine, write) : write());
   const rejected = clean.records - written.accepted;
   const rejects =
     rejected === 0 ? noRejects : await rejectRows(session, request, checks, clean.good - written.accepted, signal);
   await rm(cleanPath);
   return { records: clean.records, rejected, ...written, ...rejects };
 }
+
+/** Under it, to send the helper threads away and call them back takes longer than they cost. */
+const helperlessBytesMin = 1024 * 1024;
 
 const noRows = { accepted: 0, profilePath: null, eventPath: null };
 const noVerdicts: Verdicts = { rows: new Int32Array(), checks: new Int32Array() };
