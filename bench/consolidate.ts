@@ -99,7 +99,14 @@ const workflows = openWorkflows({
   },
 });
 const deps = {
-  ...{ table, files, workflows, engine: values.sql ? watched(engine) : engine, clock: systemClock, randomness: systemRandomness },
+  ...{
+    table,
+    files,
+    workflows,
+    engine: values.sql ? watched(engine) : engine,
+    clock: systemClock,
+    randomness: systemRandomness,
+  },
   scratchFolder: join(folder, "scratch"),
   log: (event: string, fields: unknown) => console.log(event, fields),
 } as unknown as Deps;
@@ -111,7 +118,10 @@ function watched(inner: Engine): Engine {
     try {
       return await work();
     } finally {
-      const label = sql.replaceAll(/\s+/g, " ").replaceAll(/[0-9a-f]{6,}/g, "#").slice(0, 90);
+      const label = sql
+        .replaceAll(/\s+/g, " ")
+        .replaceAll(/[0-9a-f]{6,}/g, "#")
+        .slice(0, 90);
       spent.set(label, (spent.get(label) ?? 0) + performance.now() - started);
     }
   };
@@ -152,7 +162,11 @@ let bytesBefore = 0;
 async function written(): Promise<string> {
   let [bytes, count] = [0, 0];
   for (const prefix of [`change/${accountId}/`, `state/${accountId}/`]) {
-    for (let page = await files.list(prefix); page.length > 0; page = await files.list(prefix, { after: page.at(-1)?.key ?? "" })) {
+    for (
+      let page = await files.list(prefix);
+      page.length > 0;
+      page = await files.list(prefix, { after: page.at(-1)?.key ?? "" })
+    ) {
       for (const file of page) bytes += file.bytes;
       count += page.length;
     }

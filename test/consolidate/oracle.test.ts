@@ -30,7 +30,7 @@ async function agree(imports: readonly Import[], limits: RoundLimits): Promise<v
   expect(state.eventCount).toBe(oracle.events.size);
 }
 
-const runs = Number(process.env["ORACLE_RUNS"] ?? 40);
+const runs = Number(process.env["ORACLE_RUNS"] ?? 24);
 const how = { seed: Number(process.env["ORACLE_SEED"] ?? 20261124), endOnFailure: "ORACLE_RUNS" in process.env };
 
 describe("any history of imports, cut in any way, comes to what it comes to row by row", () => {

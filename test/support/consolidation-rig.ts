@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { cpSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { type Engine, sqlText, sqlTexts, startEngine } from "../../lib/engine/engine.ts";
@@ -38,16 +39,18 @@ export interface ConsolidationRig extends Disposable {
   readonly events: LoggedEvent[];
   /** Publishes rows as an import would, in files of `fileRows` rows. */
   accept(entry: OracleEntry, fileRows?: number): Promise<void>;
-  /** Runs the machine until nothing waits, on these deps (@default its own). */
-  consolidate(deps?: Deps): Promise<void>;
+  /** Runs the machine until nothing waits, as a fresh process would; `wrap` stands between flows and ports. */
+  consolidate(wrap?: (deps: Deps) => Deps): Promise<void>;
   state(): Promise<AccountState>;
 }
 
 const signal = new AbortController().signal;
 const machines = resolve(import.meta.dirname, "../../state-machines");
 
+/** Every round in the smallest parts, and every state file rewritten as soon as there is reason to. */
 export function smallLimits(change: Partial<RoundLimits> = {}): RoundLimits {
-  const sizes = { chunkRows: 5, indexRows: 8, mergeRows: 6, bucketRows: 4, fileRows: 3 };
+  const compaction = { deltas: 1, staleRows: 0 };
+  const sizes = { chunkRows: 5, indexRows: 8, mergeRows: 6, bucketRows: 4, fileRows: 3, compaction };
   return { ...roundLimits, inlineRows: 0, sizes, ...change };
 }
 
@@ -59,8 +62,13 @@ function sharedEngine(): Promise<Engine> {
   return engine;
 }
 
-export async function consolidationRig(limits: RoundLimits = roundLimits): Promise<ConsolidationRig> {
+/** `from`: a rig whose state the new one begins with. */
+export async function consolidationRig(
+  limits: RoundLimits = roundLimits,
+  from?: ConsolidationRig,
+): Promise<ConsolidationRig> {
   const folder = tempFolder();
+  if (from !== undefined) cpSync(from.folder, folder.path, { recursive: true });
   const clock = windableClock();
   const table = openTable(join(folder.path, "table.sqlite"), { clock, survives: "process" });
   const files = openFiles(join(folder.path, "files"), { clock });
@@ -75,7 +83,7 @@ export async function consolidationRig(limits: RoundLimits = roundLimits): Promi
     accountId,
     events,
     accept: (entry, fileRows = 1_000) => acceptEntry(deps, accountId, entry, fileRows),
-    consolidate: (own = deps) => runMachine(own, accountId, limits),
+    consolidate: (wrap = (own) => own) => runMachine(deps, accountId, limits, wrap),
     state: async () => accountState(files, (await accountPointer(table, accountId)).stateKey),
     [Symbol.dispose]: () => {
       table[Symbol.dispose]();
@@ -85,7 +93,12 @@ export async function consolidationRig(limits: RoundLimits = roundLimits): Promi
 }
 
 /** A fresh process's workflows on these deps: starts the consolidation, or takes up the one that is open. */
-async function runMachine(deps: Deps, accountId: AccountId, limits: RoundLimits): Promise<void> {
+async function runMachine(
+  deps: Deps,
+  accountId: AccountId,
+  limits: RoundLimits,
+  wrap: (deps: Deps) => Deps,
+): Promise<void> {
   const failures: string[] = [];
   using workflows = openWorkflows({
     folder: machines,
@@ -106,9 +119,12 @@ async function runMachine(deps: Deps, accountId: AccountId, limits: RoundLimits)
     },
     onEnd: async (end) => void (end.error && failures.push(`${end.status} ${end.error.name} ${end.error.cause}`)),
   });
-  const own: Deps = new Proxy(deps, {
-    get: (target, name) => (name === "workflows" ? workflows : Reflect.get(target, name)),
-  });
+  const own = wrap(
+    new Proxy(deps, {
+      has: (target, name) => name === "workflows" || Reflect.has(target, name),
+      get: (target, name) => (name === "workflows" ? workflows : Reflect.get(target, name)),
+    }),
+  );
   await startConsolidation(own, { accountId }, signal);
   await workflows.settled();
   if (failures.length > 0) throw new Error(failures.join("; "));

@@ -1,7 +1,12 @@
 import type { StateFile, StatePartition } from "../../model/log.ts";
 
-/** More deltas than this are merged: each is one more file to open at every look-up. */
-const deltasMax = 32;
+/** When files of the state are rewritten. */
+export interface CompactionLimits {
+  /** More deltas than this are merged: each is one more file to open at every look-up. */
+  readonly deltas: number;
+  /** Up to this many rows that are out of date cost less than rewriting. */
+  readonly staleRows: number;
+}
 
 /** A base is rewritten when more than this share of the partition's rows is out of date. */
 const staleShareMax = 0.1;
@@ -24,16 +29,13 @@ export function withoutOverridden(partition: StatePartition): StatePartition {
 /**
  * What to rewrite of a partition: `all` of it into a new base, its `deltas` into one, or nothing. Counting stale rows
  * rather than all rows of deltas spares the copy of a base to which new things were merely added
- * (docs/decisions/002-state-compaction.md).
+ * (docs/decisions/004-state-compaction.md).
  */
-export function compactionOf(partition: StatePartition): "none" | "deltas" | "all" {
+export function compactionOf(partition: StatePartition, limits: CompactionLimits): "none" | "deltas" | "all" {
   const { base, deltas, live = 0 } = partition;
   if (base === null || deltas.length === 0) return "none";
   const added = deltas.reduce((sum, file) => sum + file.rows, 0);
-  if (base.rows + added - live > Math.max(staleRowsMin, live * staleShareMax)) return "all";
-  if (deltas.length <= deltasMax) return "none";
+  if (base.rows + added - live > Math.max(limits.staleRows, live * staleShareMax)) return "all";
+  if (deltas.length <= limits.deltas) return "none";
   return added > base.rows * staleShareMax ? "all" : "deltas";
 }
-
-/** Below this, stale rows cost less than rewriting. */
-const staleRowsMin = 1_000;

@@ -32,7 +32,14 @@ export const roundLimits: RoundLimits = {
   rows: 4_000_000,
   bytes: 2 * 1024 ** 3,
   inlineRows: 200_000,
-  sizes: { chunkRows: 2_000_000, indexRows: 600_000, mergeRows: 100_000, bucketRows: 1_000_000, fileRows: 500_000 },
+  sizes: {
+    chunkRows: 2_000_000,
+    indexRows: 600_000,
+    mergeRows: 100_000,
+    bucketRows: 1_000_000,
+    fileRows: 500_000,
+    compaction: { deltas: 32, staleRows: 1_000 },
+  },
 };
 
 /** A step goes on to the next small round only within this time, to stay far from its own limit. */

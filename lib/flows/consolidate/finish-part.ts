@@ -161,12 +161,12 @@ async function growIdentities(
 }
 
 async function compact(
-  { files, session }: FinishStep,
+  { files, session, scope }: FinishStep,
   rule: CompactionRule,
   partition: StatePartition,
   name: string,
 ): Promise<StatePartition> {
-  const what = compactionOf(partition);
+  const what = compactionOf(partition, scope.round.sizes.compaction);
   if (what === "none") return partition;
   const local = await stateFiles(files, partition);
   const written = await compactState(session, rule, { local, what, path: `${files.folder}/${name}-compacted.parquet` });

@@ -4,7 +4,7 @@ import type { EngineSession } from "../../engine/engine.ts";
 import type { StatePartition } from "../../model/log.ts";
 import type { Deps } from "../deps.ts";
 import { compactionOf, withDelta } from "./compaction.ts";
-import { partitionOf, stateOf } from "./round.ts";
+import { partitionOf, type Round, stateOf } from "./round.ts";
 import { answerOf, type RoundRef, type StepFiles, stepOnce } from "./round-files.ts";
 import { indexParts, type RoundScope } from "./round-parts.ts";
 import { allShuffled, keysOf } from "./shuffle-part.ts";
@@ -42,7 +42,10 @@ export async function indexPart(
     for (const run of found.runs) {
       const file = await files.keep("state", `index-${run.part}.parquet`, run);
       const grown = withDelta(partitionOf(eventIndex, run.part), file, file.rows);
-      partitions.push({ number: run.part, partition: await compactIndex(session, files, grown, run.part) });
+      partitions.push({
+        number: run.part,
+        partition: await compactIndex(session, files, grown, scope.round, run.part),
+      });
     }
     return {
       partitions,
@@ -65,9 +68,10 @@ async function compactIndex(
   session: EngineSession,
   files: StepFiles,
   partition: StatePartition,
+  round: Round,
   number: number,
 ): Promise<StatePartition> {
-  const what = compactionOf(partition);
+  const what = compactionOf(partition, round.sizes.compaction);
   if (what === "none") return partition;
   const { base, deltas } = partition;
   const merged = what === "all" && base !== null ? [base, ...deltas] : deltas;

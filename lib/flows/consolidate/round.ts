@@ -5,6 +5,7 @@ import type { AccountState, IntakeEntry, IntakeFile, IntakeList, StatePartition 
 import type { Deps } from "../deps.ts";
 import { accountState, statePartitions } from "../store/log.ts";
 import { readList } from "../store/records.ts";
+import type { CompactionLimits } from "./compaction.ts";
 import type { StepFiles } from "./round-files.ts";
 
 /** An entry of the round with the files behind it. */
@@ -34,6 +35,7 @@ export interface PartSizes {
   /** Events that are sorted together, and events of one file. */
   readonly bucketRows: number;
   readonly fileRows: number;
+  readonly compaction: CompactionLimits;
 }
 
 /** Rows of intake files, with where they stand in the log. Paths still name objects. */
