@@ -236,7 +236,7 @@ export async function countsOf(rig: ConsolidationRig): Promise<OracleCount[]> {
   return counts;
 }
 
-export function keysOf(partitions: readonly StatePartition[]): string[] {
+function keysOf(partitions: readonly StatePartition[]): string[] {
   return partitions.flatMap(({ base, deltas }) => [...(base ? [base.key] : []), ...deltas.map((file) => file.key)]);
 }
 

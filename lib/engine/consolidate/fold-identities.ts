@@ -2,8 +2,8 @@
 const kinds = 3;
 
 /** What a row did: nothing to its profile's identifiers, made the profile, or changed its identifiers. */
-export const rowTouched = 0;
-export const rowCreated = 1;
+const rowTouched = 0;
+const rowCreated = 1;
 export const rowChanged = 2;
 
 /**

@@ -25,7 +25,7 @@ import { type RoundRef, roundFolder, stepOnce } from "./round-files.ts";
 import { freshRows, type RoundScope } from "./round-parts.ts";
 
 /** How an import's rows turned out: they add up to the rows it had accepted. */
-export interface ImportOutcome {
+interface ImportOutcome {
   readonly importId: ImportId;
   readonly new: number;
   readonly changed: number;
