@@ -46,7 +46,7 @@ function readers(name: string, zoneArgument: string, local: string): [string, st
       `as_instant_${name}(t${zoneArgument})`,
       `CASE
         WHEN ${usualUtc} THEN TRY_CAST(t AS TIMESTAMP)
-        WHEN ${usualLocal} THEN ${local}
+        WHEN ${usualLocal} THEN (CASE WHEN ends_with(t, 'Z') THEN TRY_CAST(t AS TIMESTAMP) ELSE ${local} END)
         WHEN t >= '1000-' AND t < '3000' AND substr(t, 5, 1) = '-' THEN ${isoMacro}(t${zoneArgument})
         WHEN regexp_full_match(t, '[0-9]{9,10}(?:\\.[0-9]{1,6})?')
           THEN make_timestamp((TRY_CAST(t AS DECIMAL(18,6))::DECIMAL(38,6) * 1000000)::BIGINT)
