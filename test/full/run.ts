@@ -172,7 +172,8 @@ function fraction(number: number): number {
 
 function report(parts: readonly Part[]): string {
   const rows = parts.map(
-    (part) => `| ${part.name} | ${part.passed} | ${part.failures.length} | ${part.seconds.toFixed(0)} |`,
+    (part) =>
+      `| ${part.name} | ${part.planned} | ${part.passed} | ${part.failures.length} | ${part.seconds.toFixed(0)} |`,
   );
   const failures = parts.flatMap((part) => part.failures.map((failure) => `- ${part.name}: ${failure}`));
   return [
