@@ -81,11 +81,16 @@ async function command(name: string, [program = "", ...args]: readonly string[])
 
 async function killAtPoints(golden: Left, every: number): Promise<Part> {
   const points = golden.points.map((name, index) => ({ name, index })).filter(({ index }) => index % every === 0);
-  return all("SIGKILL before and after each effect", points, async ({ name, index }) => {
-    const folder = newFolder();
-    await ended(run(folder, String(index)));
-    return compare(golden, folder, `point ${index}, ${name}`);
-  });
+  const which = every === 1 ? "each" : `every ${every}th`;
+  return all(
+    `SIGKILL at ${which} of ${golden.points.length} points before and after effects`,
+    points,
+    async ({ name, index }) => {
+      const folder = newFolder();
+      await ended(run(folder, String(index)));
+      return compare(golden, folder, `point ${index}, ${name}`);
+    },
+  );
 }
 
 async function killAtRandom(golden: Left, count: number, seed: number, jobMs: number): Promise<Part> {
