@@ -12,10 +12,10 @@ import { accountPointer, accountState, appendIntake, intakeHead } from "../lib/f
 import { writeList } from "../lib/flows/store/records.ts";
 import { type AccountId, type ImportId, spellId } from "../lib/model/ids.ts";
 import type { IntakeFile } from "../lib/model/log.ts";
-import { systemClock, systemRandomness } from "../lib/platform/embedded/clock.ts";
 import { openFiles } from "../lib/platform/embedded/files.ts";
 import { openTable } from "../lib/platform/embedded/table.ts";
 import { openWorkflows } from "../lib/platform/embedded/workflows.ts";
+import { systemClock, systemRandomness } from "../lib/platform/system-clock.ts";
 
 /**
  * Times consolidation alone, on generated intake files: new profiles, new events of known persons, the same events

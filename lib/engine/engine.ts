@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises";
-import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
 
 export interface EngineOptions {
   /** @default 2 */
@@ -32,6 +32,8 @@ export interface Engine {
 /** Starts the in-memory instance that all data work of this process shares. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   await mkdir(options.tempFolder, { recursive: true });
+  // Loaded here, so that a process that only spells SQL starts without 70 MB of library.
+  const { DuckDBInstance } = await import("@duckdb/node-api");
   const instance = await DuckDBInstance.create(":memory:", {
     threads: String(options.threads ?? 2),
     memory_limit: `${options.memoryMb ?? 640}MiB`,

@@ -6,7 +6,7 @@ import { listTokens } from "../../lib/flows/accounts/list-tokens.ts";
 import { revokeToken } from "../../lib/flows/accounts/revoke-token.ts";
 import type { TokenId, UserId } from "../../lib/model/ids.ts";
 import { dayMs } from "../../lib/model/time.ts";
-import { systemRandomness } from "../../lib/platform/embedded/clock.ts";
+import { systemRandomness } from "../../lib/platform/system-clock.ts";
 import { accountRig, anySignal, someUser } from "../support/account-rig.ts";
 
 const unauthorized = { code: "UNAUTHORIZED" };

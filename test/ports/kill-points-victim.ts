@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { Deps } from "../../lib/flows/deps.ts";
-import { systemClock } from "../../lib/platform/embedded/clock.ts";
 import { openFiles } from "../../lib/platform/embedded/files.ts";
 import { openTable } from "../../lib/platform/embedded/table.ts";
+import { systemClock } from "../../lib/platform/system-clock.ts";
 import { withKillPoints } from "../support/kill-points.ts";
 
 const folder = process.argv[2] ?? "";

@@ -4,7 +4,6 @@ import { describe, expect, test } from "vitest";
 import type { Files } from "../../lib/flows/ports.ts";
 import { fileKeys } from "../../lib/flows/store/keys.ts";
 import type { User } from "../../lib/model/account.ts";
-import { systemClock } from "../../lib/platform/embedded/clock.ts";
 import { openFiles } from "../../lib/platform/embedded/files.ts";
 import { uploadPlaceOf } from "../../lib/platform/embedded/sftp/places.ts";
 import {
@@ -15,6 +14,7 @@ import {
   type UploadDesk,
 } from "../../lib/platform/embedded/sftp/uploads.ts";
 import { UserTree } from "../../lib/platform/embedded/sftp/user-tree.ts";
+import { systemClock } from "../../lib/platform/system-clock.ts";
 import { accountRig, someUser } from "../support/account-rig.ts";
 
 const csv = "Email\nada@example.com\n";

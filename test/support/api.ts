@@ -8,9 +8,9 @@ import type { SftpUsers } from "../../lib/flows/ports.ts";
 import { CallFailed, type Client, openClient } from "../../lib/http/client.ts";
 import { type Routes, routes } from "../../lib/http/routes.ts";
 import { startHttpServer } from "../../lib/local/server.ts";
-import { systemClock, systemRandomness } from "../../lib/platform/embedded/clock.ts";
 import { openFiles } from "../../lib/platform/embedded/files.ts";
 import { openTable } from "../../lib/platform/embedded/table.ts";
+import { systemClock, systemRandomness } from "../../lib/platform/system-clock.ts";
 import { bareDeps, type LoggedEvent } from "./bare-deps.ts";
 
 /** A tenant with a client of its own. */

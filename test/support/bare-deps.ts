@@ -1,5 +1,5 @@
 import type { Deps } from "../../lib/flows/deps.ts";
-import { systemClock, systemRandomness } from "../../lib/platform/embedded/clock.ts";
+import { systemClock, systemRandomness } from "../../lib/platform/system-clock.ts";
 
 export type LoggedEvent = { readonly event: string } & Readonly<Record<string, unknown>>;
 

@@ -5,7 +5,6 @@ import { sftpLogin } from "../../lib/flows/accounts/sftp-login.ts";
 import type { Deps } from "../../lib/flows/deps.ts";
 import type { Files } from "../../lib/flows/ports.ts";
 import type { User } from "../../lib/model/account.ts";
-import { systemClock } from "../../lib/platform/embedded/clock.ts";
 import { openFiles } from "../../lib/platform/embedded/files.ts";
 import { OpenConnections } from "../../lib/platform/embedded/sftp/connections.ts";
 import type { KeyPair } from "../../lib/platform/embedded/sftp/new-key-pair.ts";
@@ -16,6 +15,7 @@ import {
 } from "../../lib/platform/embedded/sftp/sftp-server.ts";
 import { embeddedSftpUsers } from "../../lib/platform/embedded/sftp/sftp-users.ts";
 import type { Upload } from "../../lib/platform/embedded/sftp/uploads.ts";
+import { systemClock } from "../../lib/platform/system-clock.ts";
 import { type AccountRig, accountRig, anySignal, letIn, someUser } from "./account-rig.ts";
 import { makeKey } from "./ssh-keys.ts";
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
-import type { Clock, Randomness } from "../../flows/ports.ts";
-import type { Instant } from "../../model/time.ts";
+import type { Clock, Randomness } from "../flows/ports.ts";
+import type { Instant } from "../model/time.ts";
 
 /** The clock of this machine. */
 export const systemClock: Clock = {
