@@ -1,7 +1,7 @@
 import type { Destination, Dial } from "../destinations/destination.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { AccountId } from "../model/ids.ts";
-import type { Clock, Files, Randomness, Secrets, SftpUsers, Table, Workflows } from "./ports.ts";
+import type { Clock, Files, Randomness, Secrets, SftpUsers, Table, Workflows, Writers } from "./ports.ts";
 
 /** All that flows reach of the world. Every outside effect of a flow goes through here, so that tests can cut in before and after each. */
 export interface Deps {
@@ -9,7 +9,13 @@ export interface Deps {
   readonly files: Files;
   readonly secrets: Secrets;
   readonly workflows: Workflows;
+  /** The only way to a warehouse for what is not itself a writer's step. */
+  readonly writers: Writers;
   readonly sftpUsers: SftpUsers;
+  /** True where an object appears in the inbox only once its upload is whole; else only an announcement tells. */
+  readonly uploadsAreWhole: boolean;
+  /** Whether the endpoint has marked an upload as broken off. */
+  readonly isPartialUpload: (key: string, version: string) => Promise<boolean>;
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly engine: Engine;

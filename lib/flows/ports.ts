@@ -88,10 +88,13 @@ export interface FileInfo {
   readonly modifiedAt: Instant;
 }
 
-/** A local copy of an object, or the object itself where it lies on this disk: read-only. */
+/** A local copy of an object or of a range of it, or the object itself where it lies on this disk: read-only. */
 export interface LocalFile extends AsyncDisposable {
   readonly path: string;
+  /** Of the object, or of what there is of the range. */
   readonly bytes: number;
+  /** Where in `path` the first of these bytes lies: only behind a whole object it is surely 0. */
+  readonly offset: number;
 }
 
 /**
@@ -109,8 +112,11 @@ export interface Files {
     options?: { version?: string; range?: { start: number; end: number } },
   ): Promise<Uint8Array | undefined>;
   stat(key: string, version?: string): Promise<FileInfo | undefined>;
-  /** For DuckDB to read. Dispose when done. */
-  download(key: string, options?: { version?: string; signal?: AbortSignal }): Promise<LocalFile>;
+  /** For DuckDB to read: the whole object, or at least `range` of it (end exclusive). Dispose when done. */
+  download(
+    key: string,
+    options?: { version?: string; range?: { start: number; end: number }; signal?: AbortSignal },
+  ): Promise<LocalFile>;
   /** Newest versions in key order, after `after` (exclusive), at most `limit` (default 1,000). */
   list(prefix: string, options?: { after?: string; limit?: number }): Promise<readonly FileInfo[]>;
   /** Every version under a prefix, by key, oldest first; over `limit` where the last key has more, so that `after` skips none. */
@@ -141,12 +147,31 @@ export interface Workflows {
   describe(machine: WorkflowName, name: string): Promise<ExecutionStatus | undefined>;
 }
 
+/** The steps that dial a warehouse. */
+export const writerStepNames = [
+  "check-connection",
+  "commit-batch",
+  "discard-staging",
+  "list-receipts",
+  "plan-run",
+  "stage-file",
+] as const;
+export type WriterStepName = (typeof writerStepNames)[number];
+
+/** Runs steps that dial warehouses where the network lets them. Rejects with the step's own error, code and all, as if it had run here. */
+export interface Writers {
+  /** Input and answer are JSON. Throws `NOT_FOUND` for a kind that this installation does not offer. */
+  call(kind: string, step: WriterStepName, input: unknown, signal: AbortSignal): Promise<unknown>;
+}
+
 /** Who may log in to the SFTP endpoint. Every call is idempotent. */
 export interface SftpUsers {
   createUser(user: User): Promise<void>;
   addKey(user: User, key: SshKey): Promise<void>;
   /** Open sessions that came by this key end. */
   removeKey(user: User, key: SshKey): Promise<void>;
+  /** The user cannot log in any more, by any key, and open sessions end. */
+  removeUser(user: User): Promise<void>;
 }
 
 export interface Clock {

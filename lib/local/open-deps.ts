@@ -4,13 +4,14 @@ import { destinations, loadDestination } from "../destinations/registry.ts";
 import { startEngine } from "../engine/engine.ts";
 import type { Deps } from "../flows/deps.ts";
 import { closeExecution } from "../flows/dispatch/close-execution.ts";
-import { steps } from "../flows/steps.ts";
+import { callFunction, stepOf } from "../platform/embedded/call-function.ts";
 import { openFiles } from "../platform/embedded/files.ts";
 import { openSecrets } from "../platform/embedded/secrets.ts";
 import type { OpenConnections } from "../platform/embedded/sftp/connections.ts";
 import { embeddedSftpUsers } from "../platform/embedded/sftp/sftp-users.ts";
 import { openTable } from "../platform/embedded/table.ts";
-import { type EmbeddedWorkflows, openWorkflows } from "../platform/embedded/workflows.ts";
+import { type EmbeddedWorkflows, openWorkflows, type WorkflowsOptions } from "../platform/embedded/workflows.ts";
+import { embeddedWriters } from "../platform/embedded/writers.ts";
 import { makeDial } from "../platform/network/dial.ts";
 import { systemClock, systemRandomness } from "../platform/system-clock.ts";
 import { dataPaths } from "./data-folder.ts";
@@ -30,11 +31,12 @@ export interface OpenDeps {
 
 const stateMachines = resolve(import.meta.dirname, "../../state-machines");
 
-/** Opens every port on the data folder. `wrap` stands between flows and ports. */
+/** Opens every port on the data folder. `wrap` stands between flows and ports; `observe` sees what histories would record. */
 export async function openDeps(
   settings: LocalSettings,
   connections: OpenConnections,
   wrap: (deps: Deps) => Deps = (deps) => deps,
+  observe?: WorkflowsOptions["observe"],
 ): Promise<OpenDeps> {
   const paths = dataPaths(settings.dataFolder);
   await rm(paths.scratch, { recursive: true, force: true });
@@ -50,10 +52,12 @@ export async function openDeps(
   let isDraining = false;
   const workflows: EmbeddedWorkflows = openWorkflows({
     folder: stateMachines,
-    runStep: async (name, input, signal) => timed(deps, name, () => stepNamed(name)(deps, input, signal)),
+    runStep: async (name, input, signal) =>
+      timed(deps, stepOf(name, input), () => callFunction(deps, name, input, signal)),
     files,
     clock: systemClock,
     randomness: systemRandomness,
+    ...(observe ? { observe } : {}),
     onEnd: async (end) => {
       // What our own end stops has not failed: its attempt stays open for the next start's sweep.
       if (isDraining && end.status === "ABORTED") return;
@@ -66,7 +70,10 @@ export async function openDeps(
     files,
     secrets: await openSecrets(paths.secrets),
     workflows,
+    writers: embeddedWriters(() => deps),
     sftpUsers: embeddedSftpUsers(connections),
+    uploadsAreWhole: true,
+    isPartialUpload: async () => false,
     clock: systemClock,
     randomness: systemRandomness,
     engine,
@@ -103,10 +110,4 @@ async function timed(deps: Deps, name: string, run: () => Promise<unknown>): Pro
   } finally {
     deps.log("step", { name, elapsedMs: deps.clock.now() - startedAt, ...failure });
   }
-}
-
-function stepNamed(name: string) {
-  const step = Object.hasOwn(steps, name) ? steps[name] : undefined;
-  if (step === undefined) throw new TypeError(`no step is called ${name}`);
-  return step;
 }

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { describe, expect, test } from "vitest";
 import { steps } from "../../lib/flows/steps.ts";
 import { aslFaults, workflowNames } from "../support/asl-faults.ts";
-import { fanOut, task } from "../support/machines.ts";
+import { fanOut, task, writerTask } from "../support/machines.ts";
 
 const files = globSync("state-machines/*");
 
@@ -41,11 +41,18 @@ function machine(change: { states?: object; fields?: object; parse?: object } = 
   });
 }
 
+const writerParameters = writerTask("plan-run")["Parameters"] as object;
 const steppers = ["parse-range", "record-error"];
 
 describe("the rules", () => {
   test("take a machine that keeps them", () => {
     expect(aslFaults(machine(), steppers)).toEqual([]);
+  });
+
+  test("take a writer's task in its one form", () => {
+    const parse = writerTask("plan-run", { Next: "All", ...caught });
+
+    expect(aslFaults(machine({ parse }), steppers)).toEqual([]);
   });
 
   test("take a machine without a Catch only where it may fail", () => {
@@ -68,7 +75,17 @@ describe("the rules", () => {
     ["$$.State is not to be used", { parse: { ResultSelector: { "at.$": "$$.State.EnteredTime" } } }],
     ["$$.StateMachine is not to be used", { parse: { ResultSelector: { "at.$": "$$.StateMachine.Name" } } }],
     ["Parse: a Task is a lambda:invoke", { parse: { Resource: "arn:aws:lambda:us-east-1:1:function:x" } }],
-    ["Parse: a Task is a lambda:invoke", { parse: { Parameters: { "FunctionName.$": "$.name" } } }],
+    ["Parse: a writer is named by States.Format", { parse: { Parameters: { "FunctionName.$": "$.name" } } }],
+    [
+      "Parse: a writer is named by States.Format",
+      { parse: writerTask("plan-run", { Parameters: { "FunctionName.$": "States.Format('{}', $.kind)" } }) },
+    ],
+    [
+      "Parse: a writer is named by States.Format",
+      { parse: writerTask("plan-run", { Parameters: { ...writerParameters, Qualifier: "live" } }) },
+    ],
+    ["Parse: drop-table is no step of a writer", { parse: writerTask("drop-table") }],
+    ["Parse: a Task is a lambda:invoke of", { parse: task("Writer") }],
     [
       "All: a Map is DISTRIBUTED",
       {

@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from "node:util";
 import aslValidator from "asl-validator";
-import type { WorkflowName } from "../../lib/flows/ports.ts";
+import { type WorkflowName, writerStepNames } from "../../lib/flows/ports.ts";
 import { errorClasses } from "../../lib/model/error-classes.ts";
 import type { AslMachine, AslState } from "../../lib/platform/embedded/asl-machine.ts";
 
@@ -91,7 +92,7 @@ function textFaults(text: string, steps: readonly string[]): string[] {
   const faults: string[] = [];
   for (const [, name = ""] of text.matchAll(/\$\{([^}]*)\}/g)) {
     const step = name.replace(/(?<!^)([A-Z])/g, "-$1").toLowerCase();
-    if (name !== "Bucket" && !steps.includes(step)) faults.push(`\${${name}} is no step`);
+    if (name !== "Bucket" && name !== "Writer" && !steps.includes(step)) faults.push(`\${${name}} is no step`);
   }
   for (const field of refusedFields) {
     if (text.includes(`"${field}"`)) faults.push(`${field} is not to be used`);
@@ -123,11 +124,31 @@ function stateFaults(name: string, state: AslState): string[] {
 
 function taskFaults(name: string, state: AslState): string[] {
   const parameters = (state["Parameters"] ?? {}) as Record<string, unknown>;
+  if (state["Resource"] !== "arn:aws:states:::lambda:invoke") return [`${name}: a Task is a lambda:invoke`];
+  if ("FunctionName.$" in parameters) return writerFaults(name, parameters);
   const isCall =
-    state["Resource"] === "arn:aws:states:::lambda:invoke" &&
     /^\$\{[A-Z]\w*\}$/.test(String(parameters["FunctionName"])) &&
+    parameters["FunctionName"] !== writerPlaceholder &&
     ("Payload.$" in parameters || "Payload" in parameters);
   return isCall ? [] : [`${name}: a Task is a lambda:invoke of \${Name} with a Payload`];
+}
+
+const writerPlaceholder = `\${Writer}`;
+
+/** The writer is chosen by the kind that the state carries, in exactly one form: the machine's role allows the writers and nothing else. */
+function writerFaults(name: string, parameters: Record<string, unknown>): string[] {
+  const payload = (parameters["Payload"] ?? {}) as Record<string, unknown>;
+  const { step } = payload;
+  const form = {
+    "FunctionName.$": `States.Format('${writerPlaceholder}', $.kind)`,
+    Payload: { step, "input.$": "$" },
+  };
+  return [
+    ...(isDeepStrictEqual(parameters, form)
+      ? []
+      : [`${name}: a writer is named by ${form["FunctionName.$"]} and gets a step and its input`]),
+    ...(writerStepNames.some((each) => each === step) ? [] : [`${name}: ${String(step)} is no step of a writer`]),
+  ];
 }
 
 function mapFaults(name: string, state: AslState): string[] {

@@ -10,6 +10,7 @@ import type {
   Table,
   TableWrite,
   Workflows,
+  Writers,
 } from "../../lib/flows/ports.ts";
 
 /** Thrown where the process would have died. Afterwards every call through the same deps throws it too. */
@@ -52,7 +53,14 @@ export const portMethods = {
   } satisfies Kinds<Files>,
   secrets: { put: "effect", delete: "effect", get: "read" } satisfies Kinds<Secrets>,
   workflows: { start: "effect", stop: "effect", describe: "read" } satisfies Kinds<Workflows>,
-  sftpUsers: { createUser: "effect", addKey: "effect", removeKey: "effect" } satisfies Kinds<SftpUsers>,
+  // Its effects are those of the step that it runs, which goes through these deps too; a point of its own stands around the call.
+  writers: { call: "effect" } satisfies Kinds<Writers>,
+  sftpUsers: {
+    createUser: "effect",
+    addKey: "effect",
+    removeKey: "effect",
+    removeUser: "effect",
+  } satisfies Kinds<SftpUsers>,
   clock: { now: "pure", sleep: "read" } satisfies Kinds<Clock>,
   randomness: { bytes: "pure", fraction: "pure" } satisfies Kinds<Randomness>,
   // DuckDB in this process writes scratch files only, and what is in them may vanish.
@@ -76,7 +84,10 @@ const depsParts = {
   files: "wrapped",
   secrets: "wrapped",
   workflows: "wrapped",
+  writers: "wrapped",
   sftpUsers: "wrapped",
+  uploadsAreWhole: "passed on",
+  isPartialUpload: "wrapped",
   clock: "wrapped",
   randomness: "wrapped",
   engine: "wrapped",
@@ -147,16 +158,20 @@ function wrapPart(deps: Deps, part: keyof Deps, points: Points): unknown {
       return async (kind: string) => wrapDestination(await deps.destination(kind), points);
     case "dial":
       return alive(points, deps.dial);
+    case "isPartialUpload":
+      return alive(points, deps.isPartialUpload);
     case "engine":
       return wrapEngine(deps.engine, points);
     case "table":
     case "files":
     case "secrets":
     case "workflows":
+    case "writers":
     case "sftpUsers":
     case "clock":
     case "randomness":
       return wrapPort(part, deps[part], points);
+    case "uploadsAreWhole":
     case "destinationKinds":
     case "accountFolder":
     case "scratchFolder":

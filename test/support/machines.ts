@@ -16,6 +16,15 @@ export function task(step: string, fields: State = {}): State {
   };
 }
 
+/** A task of the writer of `$.kind`. */
+export function writerTask(step: string, fields: State = {}): State {
+  const Parameters = {
+    "FunctionName.$": `States.Format('\${Writer}', $.kind)`,
+    Payload: { step, "input.$": "$" },
+  };
+  return task("", { Parameters, ...fields });
+}
+
 /** A fan-out in the one form that `state-machines/` use: over the JSON array at `$.itemsKey`. */
 export function fanOut(states: Readonly<Record<string, State>>, fields: State = {}): State {
   return {

@@ -5,7 +5,6 @@ import { createAccount } from "../../lib/flows/accounts/create-account.ts";
 import { createConnection } from "../../lib/flows/connections/create-connection.ts";
 import type { Deps } from "../../lib/flows/deps.ts";
 import { startDueSyncs } from "../../lib/flows/dispatch/start-due-syncs.ts";
-import { steps } from "../../lib/flows/steps.ts";
 import { listedRuns } from "../../lib/flows/store/runs.ts";
 import { getSyncRecord, syncIdOf } from "../../lib/flows/store/syncs.ts";
 import { closeRun, takeUpDead } from "../../lib/flows/sync/close-run.ts";
@@ -13,10 +12,12 @@ import type { Connection } from "../../lib/model/connection.ts";
 import type { AccountId, ConnectionId } from "../../lib/model/ids.ts";
 import type { DataObject } from "../../lib/model/log.ts";
 import type { SyncMode, SyncRecord } from "../../lib/model/sync.ts";
+import { callFunction } from "../../lib/platform/embedded/call-function.ts";
 import { openFiles } from "../../lib/platform/embedded/files.ts";
 import { openSecrets } from "../../lib/platform/embedded/secrets.ts";
 import { openTable } from "../../lib/platform/embedded/table.ts";
 import { openWorkflows } from "../../lib/platform/embedded/workflows.ts";
+import { embeddedWriters } from "../../lib/platform/embedded/writers.ts";
 import { anySignal } from "./account-rig.ts";
 import type { LoggedEvent } from "./bare-deps.ts";
 import { seededRandomness, type WindableClock, windableClock } from "./clock.ts";
@@ -66,7 +67,7 @@ export async function syncRig(seed = 1, given: Partial<Deps> = {}): Promise<Sync
   const server = new MemoryServer(engine, clock);
   const events: LoggedEvent[] = [];
   const randomness = seededRandomness(seed);
-  const shared: Omit<Deps, "workflows"> = {
+  const shared: Omit<Deps, "workflows" | "writers"> = {
     table,
     clock,
     secrets,
@@ -78,7 +79,9 @@ export async function syncRig(seed = 1, given: Partial<Deps> = {}): Promise<Sync
     dial: () => Promise.reject(new TypeError("a warehouse in memory is not dialled")),
     accountFolder: () => join(folder.path, "account"),
     scratchFolder: join(folder.path, "scratch"),
-    sftpUsers: { createUser: nothing, addKey: nothing, removeKey: nothing },
+    sftpUsers: { createUser: nothing, addKey: nothing, removeKey: nothing, removeUser: nothing },
+    uploadsAreWhole: true,
+    isPartialUpload: async () => false,
     log: (event, fields) => events.push({ event, ...fields }),
     ...given,
   };
@@ -135,15 +138,11 @@ export async function takeUpAll(deps: Deps): Promise<void> {
   for (const ref of await listedRuns(deps.table, "open-runs")) await takeUpDead(deps, ref, anySignal);
 }
 
-function startProcess(shared: Omit<Deps, "workflows">, clock: WindableClock, plan: KillPlan): SyncProcess {
+function startProcess(shared: Omit<Deps, "workflows" | "writers">, clock: WindableClock, plan: KillPlan): SyncProcess {
   const meter = historyMeter();
   const raw = openWorkflows({
     folder: "state-machines",
-    runStep: async (name, input, signal) => {
-      const run = steps[name];
-      if (run === undefined) throw new TypeError(`the rig has no step ${name}`);
-      return run(kills.deps, input, signal);
-    },
+    runStep: async (name, input, signal) => callFunction(kills.deps, name, input, signal),
     files: shared.files,
     clock,
     randomness: shared.randomness,
@@ -153,7 +152,8 @@ function startProcess(shared: Omit<Deps, "workflows">, clock: WindableClock, pla
     // Waiting is winding: nobody sits through a backoff.
     wait: async (ms) => clock.wind(Math.ceil(ms)),
   });
-  const kills = withKillPoints({ ...shared, workflows: raw }, plan);
+  const writers = embeddedWriters(() => kills.deps);
+  const kills: KillPoints = withKillPoints({ ...shared, workflows: raw, writers }, plan);
   void kills.killed.then(() => raw[Symbol.dispose]());
   return {
     deps: kills.deps,

@@ -14,6 +14,8 @@ import { ConnectionRef } from "./requests.ts";
 /** A check at work, as the states of its machine hand it on. */
 export const CheckRequest = ConnectionRef.extend({
   check: z.int().positive(),
+  /** By it the machine finds the writer. */
+  kind: z.string(),
   next: z.enum(["cut", "wait", "activate", "end"]).default("cut"),
   waits: z.int().default(0),
 });

@@ -32,7 +32,8 @@ export async function startCheck(
 export async function startCheckExecution(deps: Deps, connection: Connection): Promise<void> {
   if (connection.check === null) return;
   const { number } = connection.check;
-  const input = { accountId: connection.accountId, connectionId: connection.id, check: number };
+  const { accountId, id: connectionId, kind } = connection;
+  const input = { accountId, connectionId, check: number, kind };
   await deps.workflows.start("check-connection", checkExecutionName(connection.id, number), input);
 }
 

@@ -3,8 +3,8 @@ import type { Deps } from "../deps.ts";
 import { fileKeys } from "../store/keys.ts";
 import { forgetClosedRun, getRunRecord, listedRuns, type RunRef } from "../store/runs.ts";
 import { closeRun, takeUpDead } from "../sync/close-run.ts";
-import { discardStaging } from "../sync/discard-staging.ts";
 import { executionName } from "../sync/open-run.ts";
+import { removeStaging } from "../sync/remove-staging.ts";
 import { trying } from "./trying.ts";
 
 /** Files of an ended run stay this long, so that nobody who still reads them stumbles. */
@@ -30,7 +30,7 @@ async function lookAfterRun(deps: Deps, ref: RunRef, signal: AbortSignal): Promi
 /** Removes staging that was left at the end of a run, and a day later its files. */
 async function cleanUpAfter(deps: Deps, ref: RunRef, signal: AbortSignal): Promise<void> {
   const run = await getRunRecord(deps.table, ref.accountId, ref.runId);
-  await discardStaging(deps, run, signal);
+  await removeStaging(deps, run, signal);
   if (deps.clock.now() - (run.endedAt ?? run.startedAt) < keptMs) return;
   const prefix = fileKeys.plan(ref.accountId, ref.runId, "");
   for (let files = await deps.files.list(prefix); files.length > 0; files = await deps.files.list(prefix))

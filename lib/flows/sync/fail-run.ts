@@ -8,11 +8,11 @@ import { whileContended } from "../store/contention.ts";
 import { errorWrites } from "../store/errors.ts";
 import { getRunRecord, runWrites } from "../store/runs.ts";
 import { syncWrites } from "../store/syncs.ts";
-import { discardStaging } from "./discard-staging.ts";
 import { type NotedFailure, notedFailure } from "./note-failure.ts";
-import { AttemptRequest, isOpenAttempt, openRun } from "./open-run.ts";
+import { AttemptRef, isOpenAttempt, openRun } from "./open-run.ts";
+import { removeStagingQuietly } from "./remove-staging.ts";
 
-export const FailRunRequest = AttemptRequest.extend({
+export const FailRunRequest = AttemptRef.extend({
   /** As the machine's `Catch` hands it over. */
   error: z.looseObject({ Error: z.string(), Cause: z.string().optional() }).optional(),
 });
@@ -37,7 +37,9 @@ export async function failRun(deps: Deps, request: FailRunRequest, signal: Abort
     ]);
     return verdict.is === "failed";
   });
-  if (isFailed) await discardQuietly(deps, request, signal);
+  // A run that will not go on leaves nothing behind.
+  if (isFailed)
+    await removeStagingQuietly(deps, await getRunRecord(deps.table, request.accountId, request.runId), signal);
 }
 
 /** What a step noted where that is what the machine caught; else what the machine says. */
@@ -96,13 +98,4 @@ function errorRecord(sync: SyncRecord, run: RunRecord, failure: NotedFailure, er
     fix: errorCodes[failure.code].fix,
     at: error.at,
   };
-}
-
-/** A run that will not go on leaves nothing behind; where the warehouse cannot be reached, the sweep tries again. */
-async function discardQuietly(deps: Deps, request: AttemptRequest, signal: AbortSignal): Promise<void> {
-  try {
-    await discardStaging(deps, await getRunRecord(deps.table, request.accountId, request.runId), signal);
-  } catch (error) {
-    deps.log("staging was not removed", { runId: request.runId, message: String(error) });
-  }
 }

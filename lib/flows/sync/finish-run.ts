@@ -5,9 +5,9 @@ import type { Deps } from "../deps.ts";
 import { whileContended } from "../store/contention.ts";
 import { getRunRecord, isClosed, runWrites } from "../store/runs.ts";
 import { syncWrites } from "../store/syncs.ts";
-import { discardStaging } from "./discard-staging.ts";
 import { SyncState } from "./machine-state.ts";
 import { isOpenAttempt, openRun } from "./open-run.ts";
+import { removeStagingQuietly } from "./remove-staging.ts";
 
 export const FinishRunRequest = SyncState;
 
@@ -22,12 +22,7 @@ export async function finishRun(deps: Deps, state: SyncState, signal: AbortSigna
     await deps.table.transact([...syncWrites(sync, next.sync), ...runWrites(run, next.run)]);
   });
   const run = await getRunRecord(deps.table, state.accountId, state.runId);
-  if (!isClosed(run)) return;
-  try {
-    await discardStaging(deps, run, signal);
-  } catch (error) {
-    deps.log("staging was not removed", { runId: run.id, message: String(error) });
-  }
+  if (isClosed(run)) await removeStagingQuietly(deps, run, signal);
 }
 
 interface Next {

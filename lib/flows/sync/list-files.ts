@@ -35,11 +35,11 @@ export async function listFiles(deps: Deps, state: SyncState, signal: AbortSigna
     ].filter((number) => !staged.has(number));
     const through = left[count - 1]?.number ?? state.stagedThrough;
     const itemsKey = fileKeys.plan(run.accountId, run.id, `stage-${run.attempt}-${through}-${numbers.length}.json`);
-    const { accountId, runId, attempt } = state;
+    const { accountId, runId, attempt, kind } = state;
     await writeList(
       deps.files,
       itemsKey,
-      numbers.map((number) => ({ accountId, runId, attempt, number })),
+      numbers.map((number) => ({ accountId, runId, attempt, kind, number })),
     );
     return { ...state, itemsKey, stagedThrough: through };
   });

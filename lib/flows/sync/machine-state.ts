@@ -26,7 +26,8 @@ export type SyncState = z.infer<typeof SyncState>;
 
 /** The state of an execution that has just begun. */
 export function firstState(request: AttemptRequest): SyncState {
-  return SyncState.parse({ accountId: request.accountId, runId: request.runId, attempt: request.attempt });
+  const { accountId, runId, attempt, kind } = request;
+  return SyncState.parse({ accountId, runId, attempt, kind });
 }
 
 /** Seconds before the next look, doubling from `first` to a minute. */

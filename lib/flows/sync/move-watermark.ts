@@ -10,7 +10,7 @@ import { whileContended } from "../store/contention.ts";
 import { currentLease, type Lease, leaseIsHeld } from "../store/leases.ts";
 import { runWrites, skipWrite } from "../store/runs.ts";
 import { syncWrites } from "../store/syncs.ts";
-import { type AttemptRequest, type OpenRun, openRun, planOf } from "./open-run.ts";
+import { type AttemptRef, type OpenRun, openRun, planOf } from "./open-run.ts";
 
 interface MoveOptions {
   /** Held by the committer; the move fails without it. */
@@ -22,7 +22,7 @@ interface MoveOptions {
 /** Follows receipts that the warehouse showed: the only way, with a recorded skip, that the watermark moves. */
 export async function followReceipts(
   deps: Deps,
-  request: AttemptRequest,
+  request: AttemptRef,
   receipts: readonly Receipt[],
   options: MoveOptions = {},
 ): Promise<void> {
@@ -52,7 +52,7 @@ export async function followReceipts(
 /** Passes a stretch of log that the selection leaves nothing of, and records that. */
 export async function recordSkip(
   deps: Deps,
-  request: AttemptRequest,
+  request: AttemptRef,
   stretch: { first: Position; last: Position; rowsQuarantined?: number },
   options: MoveOptions = {},
 ): Promise<void> {
@@ -70,7 +70,7 @@ export async function recordSkip(
 
 async function move(
   deps: Deps,
-  request: AttemptRequest,
+  request: AttemptRef,
   options: MoveOptions,
   change: (scope: OpenRun) => { sync: SyncRecord; run: RunRecord; also?: readonly TableWrite[] },
 ): Promise<void> {
@@ -89,7 +89,7 @@ async function move(
   });
 }
 
-async function requireLease(deps: Deps, request: AttemptRequest, lease: Lease): Promise<void> {
+async function requireLease(deps: Deps, request: AttemptRef, lease: Lease): Promise<void> {
   const current = await currentLease(deps.table, request.accountId, lease.name);
   if (current?.fence !== lease.fence || current.holder !== lease.holder) throw new SyncError("LEASE_LOST");
 }

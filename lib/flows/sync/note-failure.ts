@@ -4,7 +4,7 @@ import { after, dayMs } from "../../model/time.ts";
 import type { Deps } from "../deps.ts";
 import { failureItem } from "../store/errors.ts";
 import { itemOf, recordOf } from "../store/records.ts";
-import type { AttemptRequest } from "./open-run.ts";
+import type { AttemptRef } from "./open-run.ts";
 
 /** A failure as a step noted it. */
 export interface NotedFailure {
@@ -19,7 +19,7 @@ export interface NotedFailure {
 /** Runs a step of an attempt and notes its failure in full before throwing on: a `Catch` passes on only name and text. */
 export async function notingFailure<T>(
   deps: Deps,
-  request: AttemptRequest,
+  request: AttemptRef,
   step: string,
   signal: AbortSignal,
   work: () => Promise<T>,
@@ -37,12 +37,12 @@ export async function notingFailure<T>(
 }
 
 /** The failure that a step of this attempt noted last. */
-export async function notedFailure(deps: Deps, request: AttemptRequest): Promise<NotedFailure | undefined> {
+export async function notedFailure(deps: Deps, request: AttemptRef): Promise<NotedFailure | undefined> {
   const item = await deps.table.get(failureItem(request.accountId, request.runId, request.attempt));
   return item === undefined ? undefined : recordOf<NotedFailure>(item);
 }
 
-async function note(deps: Deps, request: AttemptRequest, step: string, error: SyncError): Promise<void> {
+async function note(deps: Deps, request: AttemptRef, step: string, error: SyncError): Promise<void> {
   const failure: NotedFailure = {
     name: error.name,
     code: error.code,

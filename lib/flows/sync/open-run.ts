@@ -1,7 +1,6 @@
 import * as z from "zod";
 import type { Connection } from "../../model/connection.ts";
 import { SyncError } from "../../model/errors.ts";
-import type { AccountId, RunId } from "../../model/ids.ts";
 import type { Plan, RunRecord, SyncRecord } from "../../model/sync.ts";
 import type { Deps } from "../deps.ts";
 import type { TableWrite } from "../ports.ts";
@@ -10,13 +9,14 @@ import { accountItem } from "../store/keys.ts";
 import { readList } from "../store/records.ts";
 import { getRunRecord } from "../store/runs.ts";
 import { getSyncRecord } from "../store/syncs.ts";
+import { RunRequest } from "./requests.ts";
 
-/** What every state of the sync machine carries: an attempt of a run. */
-export const AttemptRequest = z.object({
-  accountId: z.string().transform((id) => id as AccountId),
-  runId: z.string().transform((id) => id as RunId),
-  attempt: z.int().positive(),
-});
+/** An attempt of a run. */
+export const AttemptRef = RunRequest.extend({ attempt: z.int().positive() });
+export type AttemptRef = z.infer<typeof AttemptRef>;
+
+/** What every state of the sync machine carries: by its kind the machine finds the writer. */
+export const AttemptRequest = AttemptRef.extend({ kind: z.string() });
 export type AttemptRequest = z.infer<typeof AttemptRequest>;
 
 /** A run at work, with what it works for. */
@@ -27,7 +27,7 @@ export interface OpenRun {
 }
 
 /** Reads a run whose attempt may still work; throws `ATTEMPT_CLOSED` for one that was closed. */
-export async function openRun(deps: Pick<Deps, "table">, request: AttemptRequest): Promise<OpenRun> {
+export async function openRun(deps: Pick<Deps, "table">, request: AttemptRef): Promise<OpenRun> {
   const run = await getRunRecord(deps.table, request.accountId, request.runId);
   if (!isOpenAttempt(run, request.attempt))
     throw new SyncError("ATTEMPT_CLOSED", { message: `attempt ${request.attempt} of ${request.runId} was closed` });

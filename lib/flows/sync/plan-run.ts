@@ -16,7 +16,7 @@ import { listLog } from "./list-log.ts";
 import { firstState, type SyncState } from "./machine-state.ts";
 import { followReceipts, recordSkip } from "./move-watermark.ts";
 import { notingFailure } from "./note-failure.ts";
-import { AttemptRequest, type OpenRun, openRun, planOf } from "./open-run.ts";
+import { type AttemptRef, AttemptRequest, type OpenRun, openRun, planOf } from "./open-run.ts";
 
 export const PlanRunRequest = AttemptRequest;
 
@@ -74,7 +74,7 @@ async function hasAnythingToSend(deps: Deps, scope: OpenRun, plan: Plan, signal:
 /** Nothing to send: the stretch, if there is one, is passed by a recorded skip; the login is tried once a day. */
 async function passEmpty(
   deps: Deps,
-  request: AttemptRequest,
+  request: AttemptRef,
   scope: OpenRun,
   draft: Plan,
   signal: AbortSignal,
@@ -91,7 +91,7 @@ export function isLoginCheckDue(sync: SyncRecord, now: number): boolean {
   return sync.mode === "periodic" && now - (sync.loginCheckedAt ?? sync.cutAt) >= dayMs;
 }
 
-async function checkLogin(deps: Deps, request: AttemptRequest, scope: OpenRun, signal: AbortSignal): Promise<void> {
+async function checkLogin(deps: Deps, request: AttemptRef, scope: OpenRun, signal: AbortSignal): Promise<void> {
   await using warehouse = await openWarehouse(deps, scope.connection, signal);
   for await (const step of warehouse.check()) {
     if (!step.ok)
@@ -105,7 +105,7 @@ async function checkLogin(deps: Deps, request: AttemptRequest, scope: OpenRun, s
 }
 
 /** Follows receipts above the watermark, and makes sure that the last one we followed is still there. */
-async function catchUp(deps: Deps, request: AttemptRequest, signal: AbortSignal): Promise<void> {
+async function catchUp(deps: Deps, request: AttemptRef, signal: AbortSignal): Promise<void> {
   const { sync, connection } = await openRun(deps, request);
   await using warehouse = await openWarehouse(deps, connection, signal);
   await requireLastReceipt(warehouse, sync);
@@ -127,11 +127,7 @@ async function requireLastReceipt(warehouse: Warehouse, sync: SyncRecord): Promi
 }
 
 /** Freezes the plan, where it is not, and answers it and whether anything of it is left to do. */
-async function plan(
-  deps: Deps,
-  request: AttemptRequest,
-  signal: AbortSignal,
-): Promise<{ plan: Plan; isLeft: boolean }> {
+async function plan(deps: Deps, request: AttemptRef, signal: AbortSignal): Promise<{ plan: Plan; isLeft: boolean }> {
   const scope = await openRun(deps, request);
   const frozen = await freezePlan(deps, scope, await draftOf(deps, scope), signal);
   const left = filesAfter(frozen.plan.files, scope.sync.watermark);

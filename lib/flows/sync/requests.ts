@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { SyncId } from "../../model/ids.ts";
+import type { AccountId, RunId, SyncId } from "../../model/ids.ts";
 import { idPrefixes } from "../../model/ids.ts";
 import { accountIdSchema, pageFields } from "../accounts/requests.ts";
 import { connectionIdSchema } from "../connections/requests.ts";
@@ -11,6 +11,12 @@ const syncIdPattern = new RegExp(
 export const syncIdSchema = z
   .string()
   .refine((text) => syncIdPattern.test(text), { error: "not the id of a sync" }) as unknown as z.ZodType<SyncId>;
+
+/** A run of an account, as machines name it. */
+export const RunRequest = z.object({
+  accountId: z.string().transform((id) => id as AccountId),
+  runId: z.string().transform((id) => id as RunId),
+});
 
 /** A sync of an account. */
 export const SyncRef = z.strictObject({ accountId: accountIdSchema, syncId: syncIdSchema });

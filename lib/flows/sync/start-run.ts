@@ -2,6 +2,7 @@ import { spellId } from "../../model/ids.ts";
 import { nextTick } from "../../model/retry.ts";
 import type { RunRecord, SyncRecord } from "../../model/sync.ts";
 import type { Deps } from "../deps.ts";
+import { getConnectionRecord } from "../store/connections.ts";
 import { whileContended } from "../store/contention.ts";
 import { getRunRecord, runWrites } from "../store/runs.ts";
 import { getSyncRecord, syncWrites } from "../store/syncs.ts";
@@ -33,7 +34,9 @@ export async function startRun(deps: Deps, ref: Pick<SyncRecord, "accountId" | "
 
 /** Starts the execution of a run's present attempt; one that was started before is left as it is. */
 export async function startExecution(deps: Deps, run: RunRecord): Promise<void> {
-  const input = { accountId: run.accountId, runId: run.id, attempt: run.attempt };
+  const { connectionId } = await getSyncRecord(deps.table, run.accountId, run.syncId);
+  const { kind } = await getConnectionRecord(deps.table, run.accountId, connectionId);
+  const input = { accountId: run.accountId, runId: run.id, attempt: run.attempt, kind };
   await deps.workflows.start("sync", executionName(run), input);
 }
 
