@@ -109,6 +109,32 @@ function describeObjects(open: OpenFilesBed): void {
     expect(local.path).toMatch(/\.csv\.gz$/);
   });
 
+  test.each([
+    [0, 10, "0123456789"],
+    [3, 7, "3456"],
+    [7, 100, "789"],
+    [4, 4, ""],
+  ])("a download of the range from %i to before %i holds %o at its offset", async (start, end, expected) => {
+    await using bed = await open();
+    const { version } = await bed.files.put("inbox/a.csv", bytesOf("0123456789"));
+    await bed.files.put("inbox/a.csv", bytesOf("another version"));
+
+    await using local = await bed.files.download("inbox/a.csv", { version, range: { start, end } });
+
+    const { path, offset, bytes } = local;
+    expect(bytes).toBe(expected.length);
+    expect(readFileSync(path, "latin1").slice(offset, offset + bytes)).toBe(expected);
+  });
+
+  test("a download of a whole object begins at its first byte", async () => {
+    await using bed = await open();
+    await bed.files.put("state/a", bytesOf("old"));
+
+    await using local = await bed.files.download("state/a");
+
+    expect(local).toMatchObject({ bytes: 3, offset: 0 });
+  });
+
   test("an aborted download does not start", async () => {
     await using bed = await open();
     await bed.files.put("state/a", bytesOf("old"));

@@ -32,6 +32,7 @@ export function accountRig(given: Partial<Deps> = {}): AccountRig {
     createUser: async (user) => void told.push(`createUser ${user.id}`),
     addKey: async (_user, key) => void told.push(`addKey ${key.id}`),
     removeKey: async (_user, key) => void told.push(`removeKey ${key.id}`),
+    removeUser: async (user) => void told.push(`removeUser ${user.id}`),
   };
   return {
     deps: bareDeps({ events, given: { table, clock, randomness: seededRandomness(), sftpUsers, ...given } }),

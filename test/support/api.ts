@@ -36,6 +36,7 @@ const sftpUsersNowhere: SftpUsers = {
   createUser: async () => undefined,
   addKey: async () => undefined,
   removeKey: async () => undefined,
+  removeUser: async () => undefined,
 };
 
 /** Starts the API; `given` adds or replaces deps. */

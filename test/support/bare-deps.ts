@@ -8,6 +8,8 @@ export function bareDeps(options: { events?: LoggedEvent[]; given?: Partial<Deps
   const given: Partial<Deps> = {
     clock: systemClock,
     randomness: systemRandomness,
+    uploadsAreWhole: true,
+    isPartialUpload: async () => false,
     log: (event, fields) => options.events?.push({ event, ...fields }),
     ...options.given,
   };

@@ -76,7 +76,8 @@ export async function importRig(options: ImportRigOptions = {}): Promise<ImportR
     wait: async (ms) => clock.wind(ms),
     runStep: async (name, input, stop) => steps[name]?.(deps, input, stop),
   });
-  const sftpUsers = { createUser: async () => {}, addKey: async () => {}, removeKey: async () => {} };
+  const nothing = async () => {};
+  const sftpUsers = { createUser: nothing, addKey: nothing, removeKey: nothing, removeUser: nothing };
   const bare = bareDeps({
     events,
     given: {

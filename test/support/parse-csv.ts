@@ -34,7 +34,7 @@ export async function parseCsv(
   const rules = FolderMapping.parse(mapping);
   const shape = sniffCsv(head, head.length === bytes, rules.delimiter);
   const { delimiter, headers, dataStart: start, linesBefore } = shape;
-  const source = { path, start, end: bytes, linesBefore, delimiter, columns: headers.length };
+  const source = { path, offset: start, start, end: bytes, linesBefore, delimiter, columns: headers.length };
   const plan = planColumns(object, headers, rules);
   const engine = await sharedEngine();
   const slice = await parseSlice(engine, { source, plan, uploadedAt: noon, folder: out }, anySignal);

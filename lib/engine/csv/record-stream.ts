@@ -8,9 +8,11 @@ import { Utf8Check } from "./utf8-check.ts";
 /** Bytes read at once. The buffer has room for one such chunk behind the longest record that is taken. */
 const chunkBytes = 4 * 1024 * 1024;
 
-/** Whole records of a file. */
+/** Whole records of a file, of which `path` may hold no more than these. */
 export interface RecordSource {
   readonly path: string;
+  /** Where in `path` the byte lies that is number `start` of the file. */
+  readonly offset: number;
   readonly start: number;
   readonly end: number;
   /** Line breaks of the file before `start`. */
@@ -73,12 +75,14 @@ class RecordStream {
   }
 
   async #fill(file: FileHandle): Promise<void> {
-    const wanted = Math.min(chunkBytes, this.#source.end - this.#position);
+    const { start, end, offset } = this.#source;
+    const wanted = Math.min(chunkBytes, end - this.#position);
     for (let got = 0; got < wanted; ) {
-      const { bytesRead } = await file.read(this.#data, this.#filled, wanted - got, this.#position);
+      const at = this.#position - start + offset;
+      const { bytesRead } = await file.read(this.#data, this.#filled, wanted - got, at);
       if (bytesRead === 0) throw new SyncError("OBJECT_GONE", { message: "the file became shorter while it was read" });
       const piece = this.#data.subarray(this.#filled, this.#filled + bytesRead);
-      this.#utf8.piece(piece, this.#position, this.#position + bytesRead >= this.#source.end);
+      this.#utf8.piece(piece, this.#position, this.#position + bytesRead >= end);
       got += bytesRead;
       this.#filled += bytesRead;
       this.#position += bytesRead;

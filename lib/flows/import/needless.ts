@@ -1,6 +1,4 @@
-import { open } from "node:fs/promises";
 import type { Deps } from "../deps.ts";
-import type { LocalFile } from "../ports.ts";
 import { type LastPublished, lastPublished, openImports, publishedHead, type StoredImport } from "../store/imports.ts";
 import { fileKeys } from "../store/keys.ts";
 
@@ -43,24 +41,34 @@ async function haveSameBytes(
   const isArchived = (await deps.files.stat(archived)) !== undefined;
   // A kill may have come between its close and its move.
   if (!isArchived && (await deps.files.stat(inboxKey, last.version)) === undefined) return false;
-  await using earlier = isArchived
-    ? await deps.files.download(archived, { signal })
-    : await deps.files.download(inboxKey, { version: last.version, signal });
-  await using later = await deps.files.download(inboxKey, { version, signal });
-  return sameBytes(earlier, later, signal);
+  const earlier = isArchived ? { key: archived } : { key: inboxKey, version: last.version };
+  return sameBytes(deps, earlier, { key: inboxKey, version }, last.bytes, signal);
 }
 
-async function sameBytes(a: LocalFile, b: LocalFile, signal: AbortSignal): Promise<boolean> {
-  if (a.bytes !== b.bytes) return false;
-  await using fileA = await open(a.path);
-  await using fileB = await open(b.path);
-  const [chunkA, chunkB] = [Buffer.alloc(1024 * 1024), Buffer.alloc(1024 * 1024)];
-  for (let at = 0; at < a.bytes; at += chunkA.length) {
+interface ObjectVersion {
+  readonly key: string;
+  readonly version?: string;
+}
+
+/** Bytes compared at once. */
+const chunkBytes = 8 * 1024 * 1024;
+
+/** Compares piece by piece: a file may be larger than this machine's disk. */
+async function sameBytes(
+  { files }: Pick<Deps, "files">,
+  { key: keyA, ...versionA }: ObjectVersion,
+  { key: keyB, ...versionB }: ObjectVersion,
+  bytes: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (let start = 0; start < bytes; start += chunkBytes) {
     signal.throwIfAborted();
-    const length = Math.min(chunkA.length, a.bytes - at);
-    await fileA.read(chunkA, 0, length, at);
-    await fileB.read(chunkB, 0, length, at);
-    if (chunkA.compare(chunkB, 0, length, 0, length) !== 0) return false;
+    const range = { start, end: start + chunkBytes };
+    const [a, b] = await Promise.all([
+      files.get(keyA, { ...versionA, range }),
+      files.get(keyB, { ...versionB, range }),
+    ]);
+    if (a === undefined || b === undefined || Buffer.compare(a, b) !== 0) return false;
   }
   return true;
 }

@@ -49,8 +49,9 @@ async function parse(
   const folder = join(deps.scratchFolder, Buffer.from(deps.randomness.bytes(12)).toString("hex"));
   await mkdir(folder, { recursive: true });
   try {
-    await using upload = await deps.files.download(inboxKey, { version, signal });
-    const source = { path: upload.path, start, end, linesBefore, delimiter: plan.delimiter, columns };
+    await using upload = await deps.files.download(inboxKey, { version, range: { start, end }, signal });
+    const { path, offset } = upload;
+    const source = { path, offset, start, end, linesBefore, delimiter: plan.delimiter, columns };
     const slice = await parseSlice(deps.engine, { source, plan: plan.columns, uploadedAt, folder }, signal);
     return await keepFiles(deps, request, slice);
   } finally {

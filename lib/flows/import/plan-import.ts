@@ -1,7 +1,7 @@
-import { open } from "node:fs/promises";
 import { cutEvenly } from "../../engine/csv/cut-file.ts";
 import { sniffCsv } from "../../engine/csv/sniff.ts";
 import { planColumns } from "../../model/column-plan.ts";
+import { SyncError } from "../../model/errors.ts";
 import { headBytesMax, rangesMax } from "../../model/limits.ts";
 import type { Deps } from "../deps.ts";
 import type { StoredImport } from "../store/imports.ts";
@@ -30,7 +30,7 @@ export async function planImport(deps: Deps, request: ImportAttempt, signal: Abo
       await endImport(deps, request, { state: needless });
       return { ...request, next: "end", itemsKey: "" };
     }
-    const plan = await keepPlan(deps, request, await readingPlan(deps, request, record, saved, signal));
+    const plan = await keepPlan(deps, request, await readingPlan(deps, request, record, saved));
     return { ...request, ...(await itemsOf(deps, request, plan)) };
   });
 }
@@ -40,27 +40,19 @@ async function readingPlan(
   request: ImportAttempt,
   record: StoredImport,
   saved: SavedMapping,
-  signal: AbortSignal,
 ): Promise<ReadingPlan> {
-  const { inboxKey, version, object } = record;
-  await using upload = await deps.files.download(inboxKey, { version, signal });
-  const head = await firstBytes(upload.path);
-  const shape = sniffCsv(head, head.length === upload.bytes, saved.mapping.delimiter);
+  const { inboxKey, version, object, bytes } = record;
+  const head = await deps.files.get(inboxKey, { version, range: { start: 0, end: headBytesMax } });
+  if (head === undefined) throw new SyncError("OBJECT_GONE");
+  const shape = sniffCsv(head, head.length === bytes, saved.mapping.delimiter);
   return {
     delimiter: shape.delimiter,
     columns: planColumns(object, shape.headers, saved.mapping),
     mappingVersion: saved.version,
-    bytes: upload.bytes,
+    bytes,
     linesBefore: shape.linesBefore,
-    ranges: cutEvenly(shape.dataStart, upload.bytes, request.rangeBytesMin, rangesMax),
+    ranges: cutEvenly(shape.dataStart, bytes, request.rangeBytesMin, rangesMax),
   };
-}
-
-async function firstBytes(path: string): Promise<Uint8Array> {
-  await using file = await open(path);
-  const head = Buffer.alloc(headBytesMax);
-  const { bytesRead } = await file.read(head, 0, headBytesMax, 0);
-  return head.subarray(0, bytesRead);
 }
 
 /** A file of one range needs no scan: its only slice is known. */

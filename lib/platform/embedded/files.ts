@@ -82,16 +82,21 @@ class FolderFiles implements Files {
     return readObject(this.#root, key, version, (found) => infoOf(key, found));
   }
 
-  async download(key: string, options: { version?: string; signal?: AbortSignal } = {}): Promise<LocalFile> {
+  async download(
+    key: string,
+    options: { version?: string; range?: { start: number; end: number }; signal?: AbortSignal } = {},
+  ): Promise<LocalFile> {
     options.signal?.throwIfAborted();
     // A link of the reader's own: the object may be deleted or replaced meanwhile.
     const path = join(this.#temp, `${uniqueName()}-${tailOf(key)}`);
-    const bytes = await readObject(this.#root, key, options.version, async (found) => {
+    const size = await readObject(this.#root, key, options.version, async (found) => {
       await linkOrCopy(found.path, path);
       return (await stat(path)).size;
     });
-    if (bytes === undefined) throw new SyncError("OBJECT_GONE", { message: `the object ${key} is gone` });
-    return { path, bytes, [Symbol.asyncDispose]: () => removeQuietly(path) };
+    if (size === undefined) throw new SyncError("OBJECT_GONE", { message: `the object ${key} is gone` });
+    const { start, end } = options.range ?? { start: 0, end: size };
+    const bytes = Math.max(0, Math.min(end, size) - start);
+    return { path, bytes, offset: start, [Symbol.asyncDispose]: () => removeQuietly(path) };
   }
 
   async list(prefix: string, options: { after?: string; limit?: number } = {}): Promise<readonly FileInfo[]> {

@@ -25,4 +25,8 @@ export class OpenConnections {
       if (connection.userId === userId && connection.keyId === keyId) connection.end();
     }
   }
+
+  endByUser(userId: UserId): void {
+    for (const connection of this.#open) if (connection.userId === userId) connection.end();
+  }
 }

@@ -7,5 +7,6 @@ export function embeddedSftpUsers(connections: OpenConnections): SftpUsers {
     createUser: async () => {},
     addKey: async () => {},
     removeKey: async (user, key) => connections.endByKey(user.id, key.id),
+    removeUser: async (user) => connections.endByUser(user.id),
   };
 }
