@@ -33,7 +33,7 @@ export function describeWorkflows(name: string, open: OpenWorkflowsBed): void {
 
       expect(started).toBe("started");
       expect(await statusAfterEnd(bed.workflows, "run-1")).toBe("SUCCEEDED");
-      expect(inputs).toEqual([{ itemsKey: "k", n: 1 }]);
+      expect(inputs).toMatchObject([{ itemsKey: "k", n: 1 }]);
     });
 
     test("the same name starts once: while it runs, and after its end", async () => {

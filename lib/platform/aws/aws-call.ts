@@ -15,7 +15,9 @@ const services: Readonly<Record<string, CallsOf>> = {
   DynamoDB: tableCalls,
   Lambda: (_, input) => [`lambda:InvokeFunction ${functionName(input)}`],
   S3: s3CallsOf,
-  SFN: (command, input) => [`states:${command} machine/${machineName(input)}`],
+  SFN: (command, input) => [
+    `states:${command} machine/${machineOf(String(input["stateMachineArn"] ?? input["executionArn"]))}`,
+  ],
   STS: roleCalls,
   SecretsManager: (command, input) => [
     `secretsmanager:${command} secret`,
@@ -112,9 +114,8 @@ function functionName(input: Input): string {
 
 const machineNames = ["import", "consolidate", "sync", "dispatch", "check-connection"] as const;
 
-/** The machine of `…:stateMachine:<name>-<machine>` or of `…:execution:<name>-<machine>:<execution>`. */
-function machineName(input: Input): string {
-  const arn = String(input["stateMachineArn"] ?? input["executionArn"]);
+/** The machine of `…:stateMachine:<name>-<machine>` or of `…:execution:<name>-<machine>:<execution>`; an ARN of another form answers its sixth part. */
+export function machineOf(arn: string): string {
   const physical = arn.split(":")[6] ?? "";
   return machineNames.find((machine) => physical.endsWith(`-${machine}`)) ?? physical;
 }

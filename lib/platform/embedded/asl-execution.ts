@@ -1,6 +1,7 @@
 import { StateMachine } from "aws-local-stepfunctions";
 import type { Clock, Files, Randomness } from "../../flows/ports.ts";
 import { secondMs } from "../../model/time.ts";
+import { payloadBytesMax } from "../execution-rules.ts";
 import { failureOf, StateFailure } from "./asl-failure.ts";
 import type { LocalState, Machine } from "./asl-machine.ts";
 import { withRetries } from "./asl-retry.ts";
@@ -34,9 +35,6 @@ export interface Happening {
 
 /** What the context object `$$` shows. */
 export type ContextObject = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-
-/** State inputs and answers may be this long: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html */
-export const payloadBytesMax = 262_144;
 
 /** Runs a machine to its end and answers its output. Throws the interpreter's `ExecutionError` around the failure. */
 export async function runMachine(

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { Clock, ExecutionStatus, Files, Randomness, WorkflowName, Workflows } from "../../flows/ports.ts";
 import { SyncError } from "../../model/errors.ts";
 import { secondMs } from "../../model/time.ts";
-import { type ExecutionDeps, type Happening, payloadBytesMax, type RunStep, runMachine } from "./asl-execution.ts";
+import { checkExecution } from "../execution-rules.ts";
+import { type ExecutionDeps, type Happening, type RunStep, runMachine } from "./asl-execution.ts";
 import { failureOf } from "./asl-failure.ts";
 import { type Machine, parseMachine, prepareMachine } from "./asl-machine.ts";
 import { TaskSlots } from "./task-slots.ts";
@@ -55,7 +56,6 @@ interface Execution {
   ended: Promise<void>;
 }
 
-const executionNamePattern = /^[A-Za-z0-9_-]{1,80}$/;
 /** Names of ended executions that are remembered; Step Functions remembers them for 90 days. */
 const endedRememberedMax = 20_000;
 
@@ -93,11 +93,7 @@ class InterpretedWorkflows implements EmbeddedWorkflows {
     input: Readonly<Record<string, unknown>>,
   ): Promise<"started" | "exists"> {
     const text = JSON.stringify(input);
-    if (!executionNamePattern.test(name)) {
-      throw new RangeError(`an execution's name has 1 to 80 letters, digits, - and _, not ${JSON.stringify(name)}`);
-    }
-    if (Buffer.byteLength(text) > payloadBytesMax)
-      throw new RangeError(`an input has at most ${payloadBytesMax} bytes`);
+    checkExecution(name, text);
     if (this.#executions.has(keyOf(machine, name))) return "exists";
     if (this.#isClosed) throw new SyncError("ABORTED", { message: "the process is about to end and starts nothing" });
     this.#launch(machine, name, JSON.parse(text), this.#machine(machine));
