@@ -11,8 +11,9 @@ import { endCheckWith } from "./end-check.ts";
 import { openWarehouse } from "./open-warehouse.ts";
 import { ConnectionRef } from "./requests.ts";
 
-/** A check at work, as the states of its machine hand it on. */
-export const CheckRequest = ConnectionRef.extend({
+/** A check at work, as the states of its machine hand it on. Other fields may come along with the machine's own input. */
+export const CheckRequest = z.object({
+  ...ConnectionRef.shape,
   check: z.int().positive(),
   /** By it the machine finds the writer. */
   kind: z.string(),
