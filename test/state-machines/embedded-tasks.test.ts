@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { SyncError } from "../../lib/model/errors.ts";
 import { minuteMs, secondMs } from "../../lib/model/time.ts";
-import { task } from "../support/machines.ts";
+import { task, writerTask } from "../support/machines.ts";
 import { idle, never, workflowsBed } from "../support/workflows-bed.ts";
 
 describe("tasks", () => {
@@ -22,7 +22,7 @@ describe("tasks", () => {
     expect(seen).toEqual([{ rows: 3, when: "1970-01-01T00:00:00.000Z" }]);
   });
 
-  test("an error reaches the Catch of its name, with type, message and code in the cause", async () => {
+  test("an error reaches the Catch of its name, with type, code and message in the cause", async () => {
     const seen: { error: { Error: string; Cause: string } }[] = [];
     using bed = workflowsBed(
       {
@@ -50,9 +50,30 @@ describe("tasks", () => {
     expect(seen[0]).toMatchObject({ id: "x", error: { Error: "AuthRefused" } });
     expect(JSON.parse(seen[0]?.error.Cause ?? "")).toEqual({
       errorType: "AuthRefused",
-      errorMessage: "refused",
-      code: "AUTH_FAILED",
+      errorMessage: "AUTH_FAILED: refused",
     });
+  });
+
+  test("the writer of the kind that the state carries gets the step and the state", async () => {
+    const seen: unknown[] = [];
+    const states = { PlanRun: writerTask("plan-run", { Next: "Rest" }), Rest: task("Rest") };
+    using bed = workflowsBed(states, {
+      "writer-postgres": (input) => void seen.push(input),
+      rest: () => undefined,
+    });
+
+    await bed.run({ kind: "postgres" });
+
+    expect(seen).toEqual([{ step: "plan-run", input: { itemsKey: "items", kind: "postgres" } }]);
+  });
+
+  test("a state without a kind finds no writer", async () => {
+    using bed = workflowsBed({ PlanRun: writerTask("plan-run") }, {});
+
+    const end = await bed.run();
+
+    expect(end?.status).toBe("FAILED");
+    expect(bed.calls).toEqual([]);
   });
 
   test("an execution that dies tells its error to the hook", async () => {

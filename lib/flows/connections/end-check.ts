@@ -4,6 +4,7 @@ import { errorCodes } from "../../model/error-codes.ts";
 import { SyncError } from "../../model/errors.ts";
 import { idSchema } from "../../model/id-schema.ts";
 import type { ConnectionId } from "../../model/ids.ts";
+import { errorOfCatch } from "../../model/wire-error.ts";
 import { accountIdSchema } from "../accounts/requests.ts";
 import type { Deps } from "../deps.ts";
 import { connectionWrites, getConnectionRecord } from "../store/connections.ts";
@@ -30,8 +31,9 @@ export async function failCheck(
   request: z.infer<typeof EndCheckRequest>,
   _signal: AbortSignal,
 ): Promise<void> {
+  const error = errorOfCatch(request.error);
   const words = request.error === undefined ? undefined : `${request.error.Error}: ${request.error.Cause ?? ""}`;
-  await endCheckWith(deps, request, [brokenOff(words)]);
+  await endCheckWith(deps, request, [error instanceof SyncError ? failedWith(error) : brokenOff(words)]);
 }
 
 /** Ends the check of an execution that died; twice is the same as once. */
@@ -64,6 +66,10 @@ export async function endCheckWith(
     ]);
   });
   await retireSecrets(deps, request);
+}
+
+function failedWith({ code, message, externalMessage, fix }: SyncError): CheckOutcome {
+  return { step: "reach", ok: false, detail: externalMessage ?? message, errorCode: code, fix };
 }
 
 function brokenOff(words: string | undefined): CheckOutcome {

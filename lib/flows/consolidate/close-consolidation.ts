@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { asSyncError } from "../../model/errors.ts";
+import { errorOfCatch } from "../../model/wire-error.ts";
 import type { Deps } from "../deps.ts";
 import { consolidationSlot, slotWrites } from "../store/consolidations.ts";
 import { whileContended } from "../store/contention.ts";
@@ -38,7 +39,7 @@ export async function failConsolidation(
   _signal: AbortSignal,
 ): Promise<AttemptRequest> {
   const { accountId, attempt } = request;
-  const error = asSyncError(new Error(request.error?.Cause ?? request.error?.Error ?? "no reason was given"));
+  const error = asSyncError(errorOfCatch(request.error) ?? new Error("no reason was given"));
   await giveUpLease(deps, request);
   await whileContended(async () => {
     const slot = await consolidationSlot(deps.table, accountId);

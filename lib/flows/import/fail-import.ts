@@ -1,6 +1,8 @@
 import * as z from "zod";
 import { type ErrorCode, errorCodes } from "../../model/error-codes.ts";
+import { SyncError } from "../../model/errors.ts";
 import { importAttemptsMax } from "../../model/limits.ts";
+import { errorOfCatch } from "../../model/wire-error.ts";
 import type { Deps } from "../deps.ts";
 import { editImport, requireImport, type StoredImport } from "../store/imports.ts";
 import { endImport } from "./end-import.ts";
@@ -53,9 +55,12 @@ export async function failForGood(
 async function failureOf(deps: Deps, request: FailImportRequest): Promise<NotedFailure | undefined> {
   const noted = await notedFailure(deps, request);
   if (noted !== undefined) return noted;
-  const name = request.error?.Error ?? "";
-  if (name === "PlaceLost" || name === "") return undefined;
-  return { code: "UNKNOWN", message: `${name}: ${request.error?.Cause ?? ""}`.slice(0, 1_000) };
+  const error = errorOfCatch(request.error);
+  if (error === undefined) return undefined;
+  if (!(error instanceof SyncError))
+    return { code: "UNKNOWN", message: `${error.name}: ${error.message}`.slice(0, 1_000) };
+  if (error.errorClass === "lost") return undefined;
+  return { code: error.code, message: error.externalMessage ?? error.message };
 }
 
 async function closeAttempt(deps: Deps, request: ImportAttempt, counts: Partial<StoredImport>): Promise<void> {

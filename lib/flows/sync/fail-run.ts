@@ -1,8 +1,10 @@
 import * as z from "zod";
-import { type ErrorCode, errorCodes } from "../../model/error-codes.ts";
+import { errorCodes } from "../../model/error-codes.ts";
+import { SyncError } from "../../model/errors.ts";
 import { judge, type Verdict } from "../../model/retry.ts";
 import type { ErrorRecord, ErrorSummary, RunRecord, SyncRecord } from "../../model/sync.ts";
 import type { Instant } from "../../model/time.ts";
+import { errorOfCatch } from "../../model/wire-error.ts";
 import type { Deps } from "../deps.ts";
 import { whileContended } from "../store/contention.ts";
 import { errorWrites } from "../store/errors.ts";
@@ -47,12 +49,16 @@ async function failureOf(deps: Deps, request: FailRunRequest): Promise<NotedFail
   const noted = await notedFailure(deps, request);
   const caught = request.error;
   if (noted !== undefined && (caught === undefined || caught.Error === noted.name)) return noted;
-  const code: ErrorCode = caught?.Error === "States.Timeout" ? "TIMEOUT" : "WORKFLOW_DIED";
+  const error = errorOfCatch(caught);
+  if (error instanceof SyncError) {
+    const { name, code, message, externalMessage = null } = error;
+    return { name, code, message, vendorCode: null, externalMessage, step: "execution" };
+  }
   const words = caught === undefined ? null : `${caught.Error}: ${(caught.Cause ?? "").slice(0, 1_000)}`;
   return {
     name: caught?.Error ?? "",
-    code,
-    message: errorCodes[code].text,
+    code: "WORKFLOW_DIED",
+    message: errorCodes.WORKFLOW_DIED.text,
     vendorCode: null,
     externalMessage: words,
     step: "execution",

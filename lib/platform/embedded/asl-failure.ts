@@ -1,4 +1,4 @@
-import { asSyncError, SyncError } from "../../model/errors.ts";
+import { wireError } from "../../model/wire-error.ts";
 
 /** A failed state: `name` is what `ErrorEquals` matches, the message the `Cause` that a Catch sees. */
 export class StateFailure extends Error {
@@ -16,15 +16,6 @@ export class StateFailure extends Error {
 /** What a step threw, as Lambda reports it: the cause is JSON with `errorType` and `errorMessage`. */
 export function failureOf(thrown: unknown): StateFailure {
   if (thrown instanceof StateFailure) return thrown;
-  const error = thrown instanceof Error ? thrown : asSyncError(thrown);
-  return new StateFailure(
-    error.name,
-    JSON.stringify({ errorType: error.name, errorMessage: error.message, ...codeOf(error) }),
-    thrown,
-  );
-}
-
-/** The handlers of the functions report the code of our own errors beside Lambda's fields. */
-function codeOf(error: Error): { code?: string } {
-  return error instanceof SyncError ? { code: error.code } : {};
+  const { name, message } = wireError(thrown);
+  return new StateFailure(name, JSON.stringify({ errorType: name, errorMessage: message }), thrown);
 }
