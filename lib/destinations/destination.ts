@@ -157,10 +157,13 @@ export interface DestinationSpec<S extends z.ZodObject> {
   readonly settings: S;
   readonly staging: StagingFormat;
   readonly limits: DestinationLimits;
-  /** Only where the product runs on one machine. */
+  /** Only where the product runs on one machine. @default false */
   readonly embeddedOnly?: boolean;
+  /** TCP ports on which warehouses of this kind listen; `any` where their owners choose. The writer's way out is as wide and no wider. */
+  readonly ports: readonly number[] | "any";
   /** Statements a customer's administrator runs once: tables, receipts, user, grants; re-runnable. */
   readonly setupScript: (settings: Partial<z.infer<S>>, target: Pick<Target, "tablePrefix">) => string;
+  /** Loads the driver itself, so that whoever only needs the definition does without. */
   readonly connect: (settings: z.infer<S>, target: Target, options: OpenOptions) => Promise<Warehouse>;
 }
 
@@ -172,6 +175,7 @@ export interface Destination {
   readonly staging: StagingFormat;
   readonly limits: DestinationLimits;
   readonly embeddedOnly: boolean;
+  readonly ports: readonly number[] | "any";
   setupScript(settings: Record<string, unknown>, target: Pick<Target, "tablePrefix">): string;
   /** Throws `SETTINGS_INVALID` naming the field. */
   open(settings: unknown, target: Target, options: OpenOptions): Promise<Warehouse>;
@@ -186,6 +190,7 @@ export function defineDestination<S extends z.ZodObject>(spec: DestinationSpec<S
     staging: spec.staging,
     limits: spec.limits,
     embeddedOnly: spec.embeddedOnly ?? false,
+    ports: spec.ports,
     setupScript: (settings, target) => spec.setupScript(settings as Partial<z.infer<S>>, target),
     open: async (settings, target, options) => spec.connect(parseSettings(spec.settings, settings), target, options),
   };

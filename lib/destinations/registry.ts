@@ -7,7 +7,7 @@ export const destinations: Readonly<Record<string, () => Promise<{ readonly defa
   postgres: () => import("./postgres/index.ts"),
 };
 
-/** The kind by its name, loaded with its driver. Throws `NOT_FOUND` for one that there is not. */
+/** The kind by its name; its driver is loaded when a session is opened. Throws `NOT_FOUND` for one that there is not. */
 export async function loadDestination(kind: string): Promise<Destination> {
   const load = Object.hasOwn(destinations, kind) ? destinations[kind] : undefined;
   if (load === undefined)

@@ -75,6 +75,7 @@ export class MemoryServer {
       }),
       staging: "parquet",
       limits: this.limits,
+      ports: [],
       setupScript: () => "-- nothing",
       connect: async (settings, target, options) => this.#connect(settings, target, options),
     });

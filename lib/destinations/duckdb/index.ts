@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { defineDestination } from "../destination.ts";
 import { createTables } from "../sql/dialect.ts";
-import { openDuckdb } from "./client.ts";
 import { duckdbDialect } from "./dialect.ts";
 
 /** A bare name: no folder, no leading dot. */
@@ -27,5 +26,9 @@ export default defineDestination({
       ...createTables(duckdbDialect, target.tablePrefix).map((statement) => `${statement};`),
       "",
     ].join("\n\n"),
-  connect: async (settings, target, options) => openDuckdb(settings, target, options),
+  ports: [],
+  connect: async (settings, target, options) => {
+    const { openDuckdb } = await import("./client.ts");
+    return openDuckdb(settings, target, options);
+  },
 });

@@ -1,5 +1,4 @@
 import { defineDestination } from "../destination.ts";
-import { openPostgres } from "./client.ts";
 import { settings } from "./settings.ts";
 import { setupScript } from "./setup-script.ts";
 
@@ -14,5 +13,9 @@ export default defineDestination({
   // Chosen for commits of seconds to a few minutes: one transaction merges all of a batch.
   limits: { batchRowsMax: 500_000, batchBytesMax: 268_435_456, batchFilesMax: 32, valueBytesMax },
   setupScript: (given, target) => setupScript(given, target.tablePrefix),
-  connect: async (given, target, options) => openPostgres(given, target, options),
+  ports: "any",
+  connect: async (given, target, options) => {
+    const { openPostgres } = await import("./client.ts");
+    return openPostgres(given, target, options);
+  },
 });
