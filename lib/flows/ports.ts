@@ -112,6 +112,8 @@ export interface Files {
     options?: { version?: string; range?: { start: number; end: number } },
   ): Promise<Uint8Array | undefined>;
   stat(key: string, version?: string): Promise<FileInfo | undefined>;
+  /** Writes an object's bytes under another key, within the store: no size is too large for this machine. Throws `OBJECT_GONE`. */
+  copy(from: { readonly key: string; readonly version?: string }, to: string): Promise<void>;
   /** For DuckDB to read: the whole object, or at least `range` of it (end exclusive). Dispose when done. */
   download(
     key: string,

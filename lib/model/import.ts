@@ -24,6 +24,8 @@ export interface ImportRecord {
   readonly ticket: number;
   /** True when it was published before an import with a lower ticket. */
   readonly appliedOutOfOrder: boolean;
+  /** False while nobody but the object's presence says that the upload is whole. */
+  readonly completenessConfirmed: boolean;
   /** When the upload ended. */
   readonly uploadedAt: Instant;
   readonly startedAt: Instant;

@@ -155,6 +155,23 @@ function describeObjects(open: OpenFilesBed): void {
     expect(text(await bed.files.get("archive/a"))).toBe("rows");
   });
 
+  test("a copy holds the bytes of the version it was made of; copying again changes nothing", async () => {
+    await using bed = await open();
+    const { version } = await bed.files.put("inbox/a.csv", bytesOf("one"));
+    await bed.files.put("inbox/a.csv", bytesOf("two"));
+
+    await bed.files.copy({ key: "inbox/a.csv", version }, "archive/a");
+    await bed.files.copy({ key: "inbox/a.csv", version }, "archive/a");
+    await bed.files.copy({ key: "inbox/a.csv" }, "archive/newest");
+    await bed.files.delete("inbox/a.csv");
+
+    expect(text(await bed.files.get("archive/a"))).toBe("one");
+    expect(text(await bed.files.get("archive/newest"))).toBe("two");
+    await expect(bed.files.copy({ key: "inbox/a.csv", version }, "archive/b")).rejects.toMatchObject({
+      code: "OBJECT_GONE",
+    });
+  });
+
   test("a deleted object is gone; deleting again is no error", async () => {
     await using bed = await open();
     await bed.files.put("state/a/b", bytesOf("x"));

@@ -51,6 +51,8 @@ export interface ImportRigOptions {
   readonly rangeBytesMin?: number;
   readonly folder?: string;
   readonly wrap?: (deps: Deps) => Deps;
+  /** Replaces some of the deps. */
+  readonly given?: Partial<Deps>;
 }
 
 let engine: Promise<Engine> | undefined;
@@ -89,6 +91,7 @@ export async function importRig(options: ImportRigOptions = {}): Promise<ImportR
       workflows: cuttingFiner(workflows, options.rangeBytesMin),
       sftpUsers,
       scratchFolder: join(folder, "scratch"),
+      ...options.given,
     },
   });
   const deps = options.wrap?.(bare) ?? bare;

@@ -43,6 +43,7 @@ export const portMethods = {
   files: {
     putIfAbsent: "effect",
     put: "effect",
+    copy: "effect",
     delete: "effect",
     get: "read",
     stat: "read",

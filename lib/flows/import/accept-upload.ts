@@ -1,27 +1,25 @@
-import type * as z from "zod";
-import type { AccountId } from "../../model/ids.ts";
-import { type DataObject, dataObjects } from "../../model/log.ts";
 import type { Deps } from "../deps.ts";
 import { ConditionFailed, type FileInfo } from "../ports.ts";
-import { claimImport, findImport, importIdOf, type StoredImport } from "../store/imports.ts";
-import { fileKeys } from "../store/keys.ts";
+import { accountById } from "../store/accounts.ts";
+import { claimImport, editImport, findImport, importIdOf, type StoredImport } from "../store/imports.ts";
 import { putAway } from "./put-away.ts";
 import { UploadRequest } from "./requests.ts";
 import { startAttempt } from "./start-attempt.ts";
+import { type UploadPlace, uploadPlace } from "./upload-place.ts";
 
 export const AcceptUploadRequest = UploadRequest;
 
 /**
  * Called when an upload has ended, and by the sweep for uploads whose event was lost: claims it under the account's next
  * ticket and starts its import. The same upload again starts nothing new. Undefined for what is no upload of ours: in
- * another folder, withdrawn, or gone.
+ * another folder, under a temporary name, withdrawn, broken off, of a removed account, or gone.
  */
 export async function acceptUpload(
   deps: Deps,
-  request: z.infer<typeof AcceptUploadRequest>,
+  request: UploadRequest,
   _signal: AbortSignal,
 ): Promise<StoredImport | undefined> {
-  const place = placeOf(request);
+  const place = uploadPlace(request);
   if (place === undefined) return undefined;
   const record = await claimed(deps, request, place);
   if (record === undefined) return undefined;
@@ -30,38 +28,42 @@ export async function acceptUpload(
   return record;
 }
 
-interface Place {
-  readonly object: DataObject;
-  readonly name: string;
-}
-
-/** `inbox/<account>/<user>/<folder>/<name>`, of that account and user. */
-function placeOf({ accountId, userId, key }: UploadRequest): Place | undefined {
-  const root = fileKeys.inbox(accountId, userId, "");
-  if (!key.startsWith(root)) return undefined;
-  const path = key.slice(root.length);
-  const object = dataObjects.find((folder) => path.startsWith(`${folder}/`));
-  return object === undefined ? undefined : { object, name: path.slice(object.length + 1) };
-}
-
-async function claimed(deps: Deps, request: UploadRequest, place: Place): Promise<StoredImport | undefined> {
+async function claimed(deps: Deps, request: UploadRequest, place: UploadPlace): Promise<StoredImport | undefined> {
   const { accountId, key, version } = request;
   const id = importIdOf(key, version);
   for (;;) {
-    const found = await findImport(deps.table, accountId as AccountId, id);
-    if (found !== undefined) return found === "withdrawn" ? undefined : found;
+    const found = await findImport(deps.table, accountId, id);
+    if (found === "withdrawn") return undefined;
+    if (found !== undefined) return confirmed(deps, request, found);
     const info = await deps.files.stat(key, version);
-    if (info === undefined) return undefined;
+    if (info === undefined || (await isBrokenOff(deps, request))) return undefined;
     try {
       return await claimImport(deps.table, draftOf(deps, request, place, info));
     } catch (error) {
       // Somebody claimed this upload or took the ticket: look again.
       if (!(error instanceof ConditionFailed)) throw error;
+      if ((await accountById(deps.table, accountId)) === undefined) return undefined;
     }
   }
 }
 
-function draftOf(deps: Deps, request: UploadRequest, place: Place, info: FileInfo): Omit<StoredImport, "ticket"> {
+/** Notes that an upload is whole which began on the mere presence of its object. */
+async function confirmed(deps: Deps, request: UploadRequest, found: StoredImport): Promise<StoredImport> {
+  if (found.completenessConfirmed || request.isConfirmed === false) return found;
+  const edited = await editImport(deps.table, found.accountId, found.id, ({ completenessConfirmed }) =>
+    completenessConfirmed ? undefined : { completenessConfirmed: true },
+  );
+  return edited ?? found;
+}
+
+/** Whoever says that an upload is whole has seen its end. */
+async function isBrokenOff(deps: Deps, { accountId, key, version, isConfirmed }: UploadRequest): Promise<boolean> {
+  if (isConfirmed !== false || !(await deps.isPartialUpload(key, version))) return false;
+  deps.log("upload-left-alone", { accountId, key, version, reason: "its client broke off" });
+  return true;
+}
+
+function draftOf(deps: Deps, request: UploadRequest, place: UploadPlace, info: FileInfo): Omit<StoredImport, "ticket"> {
   const { accountId, userId, key, version } = request;
   return {
     id: importIdOf(key, version),
@@ -80,6 +82,7 @@ function draftOf(deps: Deps, request: UploadRequest, place: Place, info: FileInf
     mappingVersion: null,
     publishedAttempt: null,
     appliedOutOfOrder: false,
+    completenessConfirmed: request.isConfirmed !== false,
     uploadedAt: info.modifiedAt,
     startedAt: deps.clock.now(),
     endedAt: null,

@@ -9,10 +9,7 @@ import { fileKeys } from "../store/keys.ts";
 export async function putAway(deps: Pick<Deps, "files">, record: StoredImport): Promise<void> {
   const { accountId, id, inboxKey, version } = record;
   if ((await deps.files.stat(inboxKey, version)) === undefined) return;
-  {
-    await using upload = await deps.files.download(inboxKey, { version });
-    await deps.files.putIfAbsent(fileKeys.archive(accountId, id), { path: upload.path });
-  }
+  await deps.files.copy({ key: inboxKey, version }, fileKeys.archive(accountId, id));
   for (let attempt = 1; attempt <= record.attempt; attempt += 1) {
     const name = importExecution({ id, attempt });
     await removeAll(deps, fileKeys.work(accountId, name, ""));

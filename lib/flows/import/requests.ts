@@ -15,6 +15,8 @@ export const UploadRequest = z.object({
   key: z.string().min(1).max(1_024),
   version: z.string().min(1),
   bytes: z.int().min(0).optional(),
+  /** False where nobody said that the upload is whole: only that an object is there. @default true */
+  isConfirmed: z.boolean().optional(),
 });
 export type UploadRequest = z.infer<typeof UploadRequest>;
 

@@ -70,7 +70,10 @@ export async function findImport(
 ): Promise<StoredImport | "withdrawn" | undefined> {
   const item = await table.get(importItem(accountId, id));
   if (item === undefined) return undefined;
-  return item["isWithdrawn"] === true ? "withdrawn" : recordOf<StoredImport>(item);
+  if (item["isWithdrawn"] === true) return "withdrawn";
+  // Records from before there were uploads without a confirmed end do not say.
+  const record = recordOf<Omit<StoredImport, "completenessConfirmed"> & Partial<StoredImport>>(item);
+  return { ...record, completenessConfirmed: record.completenessConfirmed ?? true };
 }
 
 /** Throws `NOT_FOUND`, also for an import of another account. */
@@ -82,7 +85,7 @@ export async function requireImport(table: Table, accountId: AccountId, id: Impo
   return found;
 }
 
-/** Claims an upload under the account's next ticket. Throws `ConditionFailed` when it was claimed or withdrawn, or the ticket is taken. */
+/** Claims an upload under the account's next ticket. Throws `ConditionFailed` when it was claimed or withdrawn, the ticket is taken, or the account is gone. */
 export async function claimImport(table: Table, draft: Omit<StoredImport, "ticket">): Promise<StoredImport> {
   const { accountId } = draft;
   const head = accountItem(accountId, "ticket/head");
@@ -98,6 +101,7 @@ export async function claimImport(table: Table, draft: Omit<StoredImport, "ticke
     },
     { put: itemOf(openItem(accountId, ticket), open) },
     { put: itemOf(accountItem(accountId, `import/list/${sortableDescending(ticket)}`), { importId: record.id }) },
+    { check: accountItem(accountId, "account"), condition: { item: "present" } },
   ]);
   return record;
 }

@@ -25,6 +25,8 @@ export function importView(record: ImportRecord, importedBy: string | null) {
     rowsChanged: record.rowsChanged,
     rowsAlreadyPresent: record.rowsPresent,
     appliedOutOfOrder: record.appliedOutOfOrder,
+    /** False where the upload was never announced as whole, only found: compare its rows with what was sent. */
+    completenessConfirmed: record.completenessConfirmed,
     importDate: iso(record.uploadedAt),
     startedAt: iso(record.startedAt),
     endedAt: iso(record.endedAt),

@@ -164,7 +164,7 @@ export function syncsText(syncs: readonly Sync[]): string {
 export function importsText(imports: readonly Import[]): string {
   const rows = imports.map((item) => [
     item.status,
-    item.state,
+    item.completenessConfirmed ? item.state : `${item.state}; completeness not confirmed`,
     item.file,
     `${count(item.rowsProcessed.rows)}/${item.rowsProcessed.totalIsEstimate ? "~" : ""}${count(item.rowsProcessed.total)}`,
     item.rowsRejected,

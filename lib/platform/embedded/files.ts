@@ -82,6 +82,11 @@ class FolderFiles implements Files {
     return readObject(this.#root, key, version, (found) => infoOf(key, found));
   }
 
+  async copy({ key, ...version }: { key: string; version?: string }, to: string): Promise<void> {
+    await using local = await this.download(key, version);
+    await this.put(to, { path: local.path });
+  }
+
   async download(
     key: string,
     options: { version?: string; range?: { start: number; end: number }; signal?: AbortSignal } = {},
