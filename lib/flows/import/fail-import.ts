@@ -49,6 +49,7 @@ export async function failForGood(
 ): Promise<void> {
   await writeResults(deps, record, { code, message });
   await endImport(deps, request, { state: "failed", errorCode: code, errorMessage: message });
+  deps.log("import-failed", { accountId: record.accountId, importId: record.id, code });
 }
 
 /** What a step noted; else what the machine says; undefined when the work was only stopped. */

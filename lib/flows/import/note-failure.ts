@@ -1,7 +1,7 @@
 import type { ErrorCode } from "../../model/error-codes.ts";
-import { asSyncError, SyncError } from "../../model/errors.ts";
 import { after, dayMs } from "../../model/time.ts";
 import type { Deps } from "../deps.ts";
+import { endOfStep } from "../stopped.ts";
 import { accountItem } from "../store/keys.ts";
 import { itemOf, recordOf } from "../store/records.ts";
 import type { ImportAttempt } from "./requests.ts";
@@ -23,7 +23,7 @@ export async function notingFailure<T>(
   try {
     return await work();
   } catch (thrown) {
-    const error = signal.aborted ? new SyncError("ABORTED", { cause: thrown }) : asSyncError(thrown);
+    const error = endOfStep(thrown, signal);
     const { accountId, importId, attempt } = request;
     const message = error.externalMessage ?? error.message;
     deps.log("import-step-failed", { accountId, importId, attempt, step, code: error.code, message });

@@ -39,9 +39,10 @@ export async function failRun(deps: Deps, request: FailRunRequest, signal: Abort
     ]);
     return verdict.is === "failed";
   });
+  if (!isFailed) return;
+  deps.log("run-failed", { accountId: request.accountId, runId: request.runId, code: failure.code });
   // A run that will not go on leaves nothing behind.
-  if (isFailed)
-    await removeStagingQuietly(deps, await getRunRecord(deps.table, request.accountId, request.runId), signal);
+  await removeStagingQuietly(deps, await getRunRecord(deps.table, request.accountId, request.runId), signal);
 }
 
 /** What a step noted where that is what the machine caught; else what the machine says. */

@@ -1,7 +1,8 @@
 import type { ErrorCode } from "../../model/error-codes.ts";
-import { asSyncError, SyncError } from "../../model/errors.ts";
+import type { SyncError } from "../../model/errors.ts";
 import { after, dayMs } from "../../model/time.ts";
 import type { Deps } from "../deps.ts";
+import { endOfStep } from "../stopped.ts";
 import { failureItem } from "../store/errors.ts";
 import { itemOf, recordOf } from "../store/records.ts";
 import type { AttemptRef } from "./open-run.ts";
@@ -27,7 +28,7 @@ export async function notingFailure<T>(
   try {
     return await work();
   } catch (thrown) {
-    const error = signal.aborted ? new SyncError("ABORTED", { cause: thrown }) : asSyncError(thrown);
+    const error = endOfStep(thrown, signal);
     const { accountId, runId, attempt } = request;
     const { code, message, externalMessage } = error;
     deps.log("sync-step-failed", { accountId, runId, attempt, step, code, message, externalMessage });
