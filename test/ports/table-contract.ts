@@ -11,7 +11,7 @@ import {
 import { after, type Instant, minuteMs, secondMs } from "../../lib/model/time.ts";
 import type { WindableClock } from "../support/clock.ts";
 import { race, type StoreAddress, untilKilled } from "./port-workers.ts";
-import { describeConditions } from "./table-conditions.ts";
+import { describeConditions, describeTextOrder } from "./table-conditions.ts";
 
 /** A fresh, empty table, and how other processes reach it. */
 interface TableBed extends AsyncDisposable {
@@ -22,14 +22,24 @@ interface TableBed extends AsyncDisposable {
 
 export type OpenTableBed = () => Promise<TableBed>;
 
+export interface TableTraits {
+  /** How the store under test orders text in conditions. `utf-16` is a flaw of dynalite alone, which no flow relies on. */
+  readonly textOrder: "bytes" | "utf-16";
+  /** How often each of five processes raises the counter that they fight for. */
+  readonly raises: number;
+}
+
+const traitsOfMost: TableTraits = { textOrder: "bytes", raises: 200 };
+
 /** What every `Table` must do. */
-export function describeTable(name: string, open: OpenTableBed): void {
+export function describeTable(name: string, open: OpenTableBed, traits = traitsOfMost): void {
   describe(name, () => {
     describeItems(open);
     describeConditions(open);
+    if (traits.textOrder === "bytes") describeTextOrder(open);
     describeTransactions(open);
     describeQueries(open);
-    describeProcesses(open);
+    describeProcesses(open, traits);
   });
 }
 
@@ -234,10 +244,10 @@ function describeQueries(open: OpenTableBed): void {
   });
 }
 
-function describeProcesses(open: OpenTableBed): void {
+function describeProcesses(open: OpenTableBed, { raises }: TableTraits): void {
   test("five processes raise one counter by compare-and-swap and none is lost", async () => {
     await using bed = await open();
-    const [workers, count] = [5, 200];
+    const [workers, count] = [5, raises];
 
     const conflicts = await race(bed.address, { name: "increment", count }, workers);
 
