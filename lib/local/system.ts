@@ -2,6 +2,7 @@ import { authenticate } from "../flows/accounts/authenticate.ts";
 import { sftpLogin } from "../flows/accounts/sftp-login.ts";
 import type { Deps } from "../flows/deps.ts";
 import { dispatch } from "../flows/dispatch/dispatch.ts";
+import { measureHealth } from "../flows/dispatch/measure-health.ts";
 import { sweep } from "../flows/dispatch/sweep.ts";
 import { acceptUpload } from "../flows/import/accept-upload.ts";
 import { withdrawUpload } from "../flows/import/withdraw-upload.ts";
@@ -54,7 +55,10 @@ export async function startSystem(settings: LocalSettings, options: SystemOption
   writePrivately(dataPaths(settings.dataFolder).endpoint, `${JSON.stringify(endpoint, null, 2)}\n`);
   const rhythm = startRhythm({
     hourly: async (signal) => void (await dispatch(deps, { isNow: false, windowSeconds: 0 }, signal)),
-    sweep: async (signal) => void (await sweep(deps, {}, signal)),
+    sweep: async (signal) => {
+      await sweep(deps, {}, signal);
+      deps.log("health", { ...(await measureHealth(deps, {}, signal)) });
+    },
     log: deps.log,
   });
   opening.defer(() => rhythm.stop());

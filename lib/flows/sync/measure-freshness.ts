@@ -19,7 +19,7 @@ export async function measureFreshness(deps: Deps, sync: SyncRecord): Promise<Fr
 }
 
 /** The oldest record above the watermark. An entry that is sent in part counts as a whole: age may be overstated. */
-async function oldestChange(deps: Pick<Deps, "table">, sync: SyncRecord): Promise<Instant | null> {
+export async function oldestChange(deps: Pick<Deps, "table">, sync: SyncRecord): Promise<Instant | null> {
   let oldest: Instant | null = null;
   for (let afterSeq = Math.max(0, sync.watermark.seq - 1); ; ) {
     const entries = await changeEntries(deps.table, sync.accountId, sync.object, { afterSeq });
