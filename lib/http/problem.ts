@@ -23,6 +23,7 @@ const statusOfCode: Partial<Record<ErrorCode, number>> = {
   NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
   STATE_CONFLICT: 409,
+  ACCOUNT_IN_USE: 409,
   KEY_DUPLICATE: 409,
   TOO_MANY_KEYS: 409,
   ATTEMPT_CLOSED: 409,
@@ -30,6 +31,7 @@ const statusOfCode: Partial<Record<ErrorCode, number>> = {
   FENCE_LOST: 409,
   BODY_TOO_LARGE: 413,
   BODY_NOT_JSON: 415,
+  ENGINE_UNAVAILABLE: 503,
   STORE_UNAVAILABLE: 503,
   STORAGE_FULL: 507,
 };

@@ -7,10 +7,14 @@ import type { AccountId } from "../model/ids.ts";
 type Scope = "public" | "operator" | "account";
 
 /** What this installation tells its users about itself. */
-interface Installation {
+export interface Installation {
   readonly version: string;
   /** Null where no SFTP endpoint runs. */
   readonly sftp: { readonly host: string; readonly port: number; readonly hostKeyFingerprint: string } | null;
+  /** Addresses that warehouses see us come from and that never change; none where there are no such. */
+  readonly egressAddresses: readonly string[];
+  /** True where warehouses see the addresses of the very machine that answers. @default false */
+  readonly isThisMachine?: boolean;
 }
 
 export interface CallContext {

@@ -49,7 +49,8 @@ export async function startSystem(settings: LocalSettings, options: SystemOption
   const sftp = await openSftp(settings, deps, connections, stop.signal);
   opening.defer(() => sftp.close());
   const sftpPlace = { host: settings.host, port: sftp.port, hostKeyFingerprint: sftp.fingerprint };
-  const http = await openHttp(settings, { deps, installation: { version: options.version, sftp: sftpPlace } });
+  const installation = { version: options.version, sftp: sftpPlace, egressAddresses: [], isThisMachine: true };
+  const http = await openHttp(settings, { deps, installation });
   opening.defer(() => http.close(Math.min(grace.ms, callsGraceMs)));
   const endpoint: Endpoint = { url: urlOf(settings.host, http.port), sftp: sftpPlace };
   writePrivately(dataPaths(settings.dataFolder).endpoint, `${JSON.stringify(endpoint, null, 2)}\n`);

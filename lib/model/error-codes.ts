@@ -94,6 +94,11 @@ export const errorCodes = {
   ABORTED: entry("lost", "The work was stopped before its end.", "Nothing to do: it is taken up again."),
   STORE_UNAVAILABLE: entry("internal", "Our own store did not answer.", "Nothing to do: it is tried again."),
   SECRET_UNAVAILABLE: entry("internal", "A stored secret could not be read.", "Enter the credentials again."),
+  ENGINE_UNAVAILABLE: entry(
+    "internal",
+    "The engine (DuckDB) does not start.",
+    "Put the library that is named into the engine's layer (docs/deploy.md), and deploy again.",
+  ),
   STORAGE_FULL: entry("internal", "The disk is full.", "Free space in the data folder; the work then goes on."),
   INVARIANT_BROKEN: entry("internal", "Something that must never happen did.", "Report it with this record."),
   UNKNOWN: entry("internal", "An unexpected failure.", "See the external message; report it if it stays."),
@@ -108,6 +113,11 @@ export const errorCodes = {
   UNAUTHORIZED: entry("input", "A valid token is needed.", "Send `Authorization: Bearer <token>`."),
   FORBIDDEN: entry("input", "The token does not reach this far.", "Use a token with the scope that is named."),
   STATE_CONFLICT: entry("input", "The present state does not allow this.", "See the state that is named."),
+  ACCOUNT_IN_USE: entry(
+    "input",
+    "The account still has a connection.",
+    "Remove its connection first (DELETE /connections/{connectionId}), and then the account.",
+  ),
   TOO_MANY_KEYS: entry("input", "A user has at most 5 SSH keys.", "Remove a key first."),
   KEY_DUPLICATE: entry("input", "The user has this key already.", "Nothing to do."),
   KEY_PRIVATE: entry("input", "This is a private key.", "Keep it to yourself; paste the .pub file beside it."),

@@ -68,7 +68,7 @@ async function call(path: string, init: RequestInit & { token?: string } = {}) {
       if (principal === undefined) throw new SyncError("UNAUTHORIZED");
       return principal;
     },
-    context: { deps: bareDeps({ events }), installation: { version: "1", sftp: null } },
+    context: { deps: bareDeps({ events }), installation: { version: "1", sftp: null, egressAddresses: [] } },
   });
   const authorization = init.token === undefined ? {} : { authorization: `Bearer ${init.token}` };
   const response = await fetch(`http://127.0.0.1:${server.port}${path}`, {

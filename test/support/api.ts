@@ -49,7 +49,12 @@ export async function startTestApi(given: Partial<Deps> = {}): Promise<TestApi> 
   const { signal } = new AbortController();
   const text = proposeOperatorToken(systemRandomness);
   await ensureOperatorToken(deps, { text }, signal);
-  const installation = { version: "test", sftp: { host: "127.0.0.1", port: 2222, hostKeyFingerprint: "SHA256:x" } };
+  const installation = {
+    version: "test",
+    sftp: { host: "127.0.0.1", port: 2222, hostKeyFingerprint: "SHA256:x" },
+    egressAddresses: [],
+    isThisMachine: true,
+  };
   const context = { deps, installation };
   const server = await startHttpServer({ port: 0, host: "127.0.0.1", routes, authenticate, context });
   const url = `http://127.0.0.1:${server.port}`;

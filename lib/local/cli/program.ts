@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { Command, CommanderError } from "commander";
 import { addConnectCommands } from "./connect-command.ts";
 import { addConnectionCommands } from "./connection-commands.ts";
+import { addInstallationCommands } from "./installation-commands.ts";
 import { explain, type Output } from "./output.ts";
 import { addPeopleCommands } from "./people-commands.ts";
 import { type CliSession, type GlobalOptions, openSession } from "./session.ts";
@@ -53,6 +54,7 @@ function buildProgram(output: Output, signal: AbortSignal): Command {
   addPeopleCommands(program, context);
   addConnectCommands(program, context);
   addConnectionCommands(program, context);
+  addInstallationCommands(program, context);
   addStatusCommands(program, context);
   addWorkCommands(program, context);
   return program;
