@@ -5,7 +5,7 @@ export const historyEventsMax = 15_000;
 export const payloadBytesAllowed = 200 * 1024;
 
 /** Events that Step Functions writes: a state is entered and exited; a task is scheduled, started and ends; a map run starts and ends. */
-const eventsOf = { state: 2, try: 3, "fan-out": 2 } as const;
+const eventsOf = { entry: 0, state: 2, try: 3, "fan-out": 2 } as const;
 /** An execution starts and ends. */
 const eventsOfExecution = 2;
 

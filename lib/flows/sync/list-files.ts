@@ -41,7 +41,8 @@ export async function listFiles(deps: Deps, state: SyncState, signal: AbortSigna
       itemsKey,
       numbers.map((number) => ({ accountId, runId, attempt, kind, number })),
     );
-    return { ...state, itemsKey, stagedThrough: through };
+    // All of them may be staged already, by an attempt that ended before its commit.
+    return { ...state, next: numbers.length === 0 ? "commit" : "stage", itemsKey, stagedThrough: through };
   });
 }
 

@@ -27,8 +27,10 @@ export interface ExecutionDeps {
 /** Something that a history records. Each execution, and each item of a fan-out, has a history of its own. */
 export interface Happening {
   readonly history: object;
-  /** A state was passed; a task was tried; a fan-out was run. */
-  readonly kind: "state" | "try" | "fan-out";
+  /** A state was entered, and left; a task was tried; a fan-out was run. */
+  readonly kind: "entry" | "state" | "try" | "fan-out";
+  /** Of an entry: the state. */
+  readonly name?: string;
   /** Of a state: the longer of its input and output, as JSON. */
   readonly bytes: number;
 }
@@ -86,14 +88,15 @@ async function runState(deps: ExecutionDeps, state: LocalState, input: unknown, 
   }
 }
 
-/** Reports every state that was left, by its end, a catch or a failure. */
+/** Reports every state that was entered, and that was left by its end or a catch. */
 async function observeStates(
   events: AsyncIterable<unknown>,
   history: object,
   observe: (happening: Happening) => void,
 ): Promise<void> {
   for await (const event of events) {
-    const { type, state } = event as { type: string; state?: { input?: unknown; output?: unknown } };
+    const { type, state } = event as { type: string; state?: { name: string; input?: unknown; output?: unknown } };
+    if (type === "StateEntered" && state !== undefined) observe({ history, kind: "entry", name: state.name, bytes: 0 });
     if (type !== "StateExited" && type !== "StateCaught") continue;
     observe({ history, kind: "state", bytes: Math.max(jsonBytes(state?.input), jsonBytes(state?.output)) });
   }
