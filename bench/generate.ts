@@ -11,14 +11,21 @@ export interface Generated {
 export async function generateCsv(
   engine: Engine,
   folder: string,
-  size: { readonly profiles: number; readonly events: number; readonly seed: number },
+  size: {
+    readonly profiles: number;
+    readonly events: number;
+    readonly seed: number;
+    /** Number of the first customer and event, so that another file may hold other ones. @default 0 */
+    readonly from?: number;
+  },
 ): Promise<Generated> {
   await mkdir(folder, { recursive: true });
+  const { from = 0 } = size;
   const profilesCsv = join(folder, `profiles-${size.profiles}-${size.seed}.csv`);
   const eventsCsv = join(folder, `events-${size.events}-${size.profiles}-${size.seed}.csv`);
   await using session = await engine.open(AbortSignal.timeout(600_000));
-  if (size.profiles > 0) await session.run(copyCsv(profileRows(size.profiles, size.seed), profilesCsv));
-  if (size.events > 0) await session.run(copyCsv(eventRows(size.events, size.profiles, size.seed), eventsCsv));
+  if (size.profiles > 0) await session.run(copyCsv(profileRows(size.profiles, size.seed, from), profilesCsv));
+  if (size.events > 0) await session.run(copyCsv(eventRows(size.events, size.profiles, size.seed, from), eventsCsv));
   return { profilesCsv, eventsCsv };
 }
 
@@ -26,7 +33,7 @@ function copyCsv(select: string, path: string): string {
   return `COPY (${select}) TO ${sqlText(path)} (FORMAT csv, HEADER true)`;
 }
 
-function profileRows(count: number, seed: number): string {
+function profileRows(count: number, seed: number, from: number): string {
   return `SELECT
     'customer-' || i AS "ExternalID",
     'person' || i || '@example.com' AS "Email",
@@ -38,10 +45,10 @@ function profileRows(count: number, seed: number): string {
     (hash(i, ${seed + 4}) % 1000)::VARCHAR AS "Loyalty Points",
     CASE WHEN i % 2 = 0 THEN 'true' ELSE 'false' END AS "VIP",
     'Said "hello" on day ' || (hash(i, ${seed + 5}) % 365) AS "Note"
-  FROM range(${count}) r(i)`;
+  FROM range(${from}, ${from + count}) r(i)`;
 }
 
-function eventRows(count: number, people: number, seed: number): string {
+function eventRows(count: number, people: number, seed: number, from: number): string {
   const person = people > 0 ? people : Math.max(1, Math.floor(count / 10));
   return `SELECT
     'customer-' || (hash(i, ${seed}) % ${person}) AS "ExternalID",
@@ -52,5 +59,5 @@ function eventRows(count: number, people: number, seed: number): string {
     'SKU-' || (hash(i, ${seed + 4}) % 4000) AS "SKU",
     (1 + hash(i, ${seed + 5}) % 9)::VARCHAR AS "Quantity",
     'Lantern, "T-light" no. ' || (hash(i, ${seed + 6}) % 4000) AS "Product Name"
-  FROM range(${count}) r(i)`;
+  FROM range(${from}, ${from + count}) r(i)`;
 }

@@ -1,0 +1,77 @@
+import type { CountedRun } from "./counts.ts";
+import { type CostLine, dollarsOf, fixedCosts } from "./fixed-costs.ts";
+import type { Inventory } from "./inventory.ts";
+import { keptDollars, type MonthPart, targets, wayOutDollars } from "./month-costs.ts";
+import { type Price, prices, pricesCheckedOn } from "./prices.ts";
+import { millionRowsCosts, uploadCosts, type WorkShape } from "./row-costs.ts";
+
+/** `$35.84`, and small sums with as many digits as tell something: `$0.0031`. */
+export function dollarsText(dollars: number): string {
+  if (dollars === 0) return "$0";
+  const digits = dollars >= 1 ? 2 : Math.min(8, 1 - Math.floor(Math.log10(dollars)));
+  return `$${dollars.toFixed(Math.max(2, digits))}`;
+}
+
+/** The lines of a bill as a Markdown table, dearest first, with their sum. */
+export function billTable(lines: readonly CostLine[], unit: string): string {
+  const sorted = [...lines].sort((a, b) => b.units * b.price.dollars - a.units * a.price.dollars);
+  return markdownTable(
+    ["what", "units", "price", unit],
+    [
+      ...sorted.map(({ what, units, price }) => [
+        what,
+        unitsText(units),
+        `${dollarsText(price.dollars)} per ${price.per}`,
+        dollarsText(units * price.dollars),
+      ]),
+      ["**sum**", "", "", `**${dollarsText(dollarsOf(lines))}**`],
+    ],
+  );
+}
+
+/** The parts of a month, in their order, with their sum. */
+export function monthTable(parts: readonly MonthPart[]): string {
+  const sum = parts.reduce((total, part) => total + part.dollars, 0);
+  return markdownTable(
+    ["part", "dollars a month"],
+    [...parts.map(({ what, dollars }) => [what, dollarsText(dollars)]), ["**sum**", `**${dollarsText(sum)}**`]],
+  );
+}
+
+/** Every price with its address, and how sure it is. */
+export function pricesTable(): string {
+  const rows = Object.values<Price>(prices).map(({ dollars, per, page, seen }) => [
+    per,
+    dollarsText(dollars),
+    page,
+    seen === "page" ? "read there" : seen,
+  ]);
+  return markdownTable(["for each", "dollars", "published at", `on ${pricesCheckedOn}`], rows);
+}
+
+/** Whether the design's two targets are kept, in words, with the sums. */
+export function targetsText(inventory: Inventory, run: CountedRun, shape: WorkShape): string {
+  const fixed = dollarsOf(fixedCosts({ ...inventory, sftpEndpoints: 0 }));
+  const rows = millionRowsCosts(run, shape);
+  const million = dollarsOf(rows) - wayOutDollars(rows);
+  return [
+    `- fixed, without SFTP: ${dollarsText(fixed)} a month; aimed at: under ${dollarsText(targets.fixedMonthDollars)}. ${verdict(fixed < targets.fixedMonthDollars)}`,
+    `- a million rows, without AWS's charge for leaving AWS: ${dollarsText(million)}; aimed at: under ${dollarsText(targets.millionRowsDollars)}. ${verdict(million < targets.millionRowsDollars)}`,
+    `- one small upload from the file to the warehouse: ${dollarsText(dollarsOf(uploadCosts(run, shape)))}`,
+    `- keeping a million rows for a month, if nothing were ever deleted: ${dollarsText(keptDollars(run))}`,
+  ].join("\n");
+}
+
+function verdict(isKept: boolean): string {
+  return isKept ? "Kept." : "Missed.";
+}
+
+export function markdownTable(titles: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lineOf = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [lineOf(titles), `|${titles.map(() => "---").join("|")}|`, ...rows.map(lineOf)].join("\n");
+}
+
+function unitsText(units: number): string {
+  if (units >= 100) return Math.round(units).toLocaleString("en-US");
+  return String(Number(units.toPrecision(3)));
+}
