@@ -4,6 +4,7 @@ import * as iam from "aws-cdk-lib/aws-iam";
 import * as kms from "aws-cdk-lib/aws-kms";
 import * as s3 from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
+import { ttlAttribute } from "../../platform/aws/table-items.ts";
 import type { Config } from "../config.ts";
 
 /** Where everything is kept, as the stacks that use it see it. */
@@ -17,9 +18,9 @@ export interface Stored {
 }
 
 /** Prefixes whose objects are the product's memory; a mistaken delete can be undone for a week. */
-const durablePrefixes = ["archive", "results", "intake", "state", "change", "quarantine"] as const;
+const durablePrefixes = ["archive", "results", "intake", "state", "change", "plan", "quarantine"] as const;
 /** Prefixes of scratch, and after how many days nobody reads it any more, whatever the sweep has missed. */
-const scratchPrefixes = { work: 30, plan: 90, dispatch: 2 } as const;
+const scratchPrefixes = { work: 30, dispatch: 2 } as const;
 
 /** Bucket, table and the key of both. They outlive their stack unless the options say otherwise; a bucket must be emptied before it can go. */
 export class Storage extends Construct implements Stored {
@@ -59,7 +60,7 @@ export class Storage extends Construct implements Stored {
       encryption: dynamodb.TableEncryption.CUSTOMER_MANAGED,
       encryptionKey: this.key,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      timeToLiveAttribute: "ttl",
+      timeToLiveAttribute: ttlAttribute,
       deletionProtection: isKept,
       removalPolicy,
     });
