@@ -1,5 +1,4 @@
-import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type LoopbackServer, serveLoopback, textOf } from "./loopback.ts";
 
 /** A failure as an AWS service reports it; the SDK throws an error of this name. */
 export class AwsFault extends Error {
@@ -15,8 +14,7 @@ export class AwsFault extends Error {
 /** By the operation's name, as in the header `x-amz-target`: the input in, the output out. */
 export type Operations = Readonly<Record<string, (input: Readonly<Record<string, unknown>>) => unknown>>;
 
-export interface AwsServer extends AsyncDisposable {
-  readonly endpoint: string;
+export interface AwsServer extends LoopbackServer {
   /** Names of the operations that were called, tries and all. */
   readonly calls: string[];
   /** The next calls of an operation fail so, after the work where `afterwards`: as if the answer was lost. */
@@ -33,7 +31,7 @@ interface Planned {
 export async function startJsonServer(version: "1.0" | "1.1", operations: Operations): Promise<AwsServer> {
   const calls: string[] = [];
   const planned = new Map<string, Planned>();
-  const server = createServer(async (request, response) => {
+  const server = await serveLoopback(async (request, response) => {
     const operation = String(request.headers["x-amz-target"]).split(".").at(-1) ?? "";
     const answer = (status: number, body: unknown) =>
       response
@@ -54,24 +52,12 @@ export async function startJsonServer(version: "1.0" | "1.1", operations: Operat
       answer(error instanceof AwsFault ? error.status : 500, { __type: name, message, Message: message });
     }
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ...server,
     calls,
     failNext: (operation, fault, { times = 1, afterwards = false } = {}) =>
       void planned.set(operation, { fault, isAfterwards: afterwards, left: times }),
-    [Symbol.asyncDispose]: async () => {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
-    },
   };
-}
-
-export async function textOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 function takePlanned(planned: Map<string, Planned>, operation: string): Planned | undefined {

@@ -1,12 +1,9 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { textOf } from "./json-server.ts";
+import { type LoopbackServer, serveLoopback, textOf } from "./loopback.ts";
 
 /** A call as the function sees it. */
 export type RunFunction = (functionName: string, payload: unknown) => Promise<unknown>;
 
-export interface LambdaServer extends AsyncDisposable {
-  readonly endpoint: string;
+export interface LambdaServer extends LoopbackServer {
   /** So many calls from now are refused as too many. */
   throttle(calls: number): void;
 }
@@ -14,7 +11,7 @@ export interface LambdaServer extends AsyncDisposable {
 /** Lambda's Invoke on the loopback. What `run` throws is the function's error, as Lambda reports it. */
 export async function startLambdaServer(run: RunFunction): Promise<LambdaServer> {
   let throttled = 0;
-  const server = createServer(async (request, response) => {
+  const server = await serveLoopback(async (request, response) => {
     const payload = await textOf(request);
     const functionName = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(request.url ?? "")?.[1];
     if (functionName === undefined || throttled-- > 0) {
@@ -32,16 +29,10 @@ export async function startLambdaServer(run: RunFunction): Promise<LambdaServer>
         .end(JSON.stringify({ errorType: name, errorMessage: message, trace: [] }));
     }
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ...server,
     throttle: (calls) => {
       throttled = calls;
-    },
-    [Symbol.asyncDispose]: async () => {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
     },
   };
 }
