@@ -12,7 +12,7 @@ import type { Connection } from "../../lib/model/connection.ts";
 import type { AccountId, ConnectionId } from "../../lib/model/ids.ts";
 import type { DataObject } from "../../lib/model/log.ts";
 import type { SyncMode, SyncRecord } from "../../lib/model/sync.ts";
-import { callFunction } from "../../lib/platform/embedded/call-function.ts";
+import { callFunction, stepOf } from "../../lib/platform/embedded/call-function.ts";
 import { openFiles } from "../../lib/platform/embedded/files.ts";
 import { openSecrets } from "../../lib/platform/embedded/secrets.ts";
 import { openTable } from "../../lib/platform/embedded/table.ts";
@@ -44,6 +44,8 @@ export interface SyncRig extends AsyncDisposable {
   readonly accountId: AccountId;
   readonly deps: Deps;
   readonly meter: ReturnType<typeof historyMeter>;
+  /** Stands around each step that a machine calls, where a test sets it. */
+  readonly steps: StepHooks;
   /** Another process over the same stores; the one before is left as it is. */
   process(plan?: KillPlan): SyncProcess;
   settled(): Promise<void>;
@@ -51,6 +53,10 @@ export interface SyncRig extends AsyncDisposable {
   tick(): Promise<void>;
   connect(more?: Partial<Parameters<typeof createConnection>[1]>): Promise<Connection>;
   sync(object: DataObject, mode: SyncMode): Promise<SyncRecord>;
+}
+
+export interface StepHooks {
+  around?: (step: string, run: () => Promise<unknown>) => Promise<unknown>;
 }
 
 const nothing = async () => undefined;
@@ -86,8 +92,9 @@ export async function syncRig(seed = 1, given: Partial<Deps> = {}): Promise<Sync
     ...given,
   };
   const processes: SyncProcess[] = [];
+  const hooks: StepHooks = {};
   const process = (plan: KillPlan = "record") => {
-    const started = startProcess(shared, clock, plan);
+    const started = startProcess(shared, { clock, hooks }, plan);
     processes.push(started);
     return started;
   };
@@ -101,6 +108,7 @@ export async function syncRig(seed = 1, given: Partial<Deps> = {}): Promise<Sync
     accountId: account.id,
     deps: main.deps,
     meter: main.meter,
+    steps: hooks,
     process,
     settled: () => main.settled(),
     tick: async () => {
@@ -138,11 +146,18 @@ export async function takeUpAll(deps: Deps): Promise<void> {
   for (const ref of await listedRuns(deps.table, "open-runs")) await takeUpDead(deps, ref, anySignal);
 }
 
-function startProcess(shared: Omit<Deps, "workflows" | "writers">, clock: WindableClock, plan: KillPlan): SyncProcess {
+function startProcess(
+  shared: Omit<Deps, "workflows" | "writers">,
+  { clock, hooks }: { readonly clock: WindableClock; readonly hooks: StepHooks },
+  plan: KillPlan,
+): SyncProcess {
   const meter = historyMeter();
   const raw = openWorkflows({
     folder: "state-machines",
-    runStep: async (name, input, signal) => callFunction(kills.deps, name, input, signal),
+    runStep: async (name, input, signal) => {
+      const run = () => callFunction(kills.deps, name, input, signal);
+      return hooks.around === undefined ? run() : hooks.around(stepOf(name, input), run);
+    },
     files: shared.files,
     clock,
     randomness: shared.randomness,
