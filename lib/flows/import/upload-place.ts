@@ -16,6 +16,7 @@ export function uploadPlace({ accountId, userId, key }: UploadRequest): UploadPl
   if (!key.startsWith(root)) return undefined;
   const path = key.slice(root.length);
   const object = dataObjects.find((folder) => path.startsWith(`${folder}/`));
-  if (object === undefined || isTemporaryUpload(path)) return undefined;
+  // A key that ends so is a folder: S3 knows them only as such objects.
+  if (object === undefined || path.endsWith("/") || isTemporaryUpload(path)) return undefined;
   return { object, name: path.slice(object.length + 1) };
 }

@@ -66,9 +66,10 @@ function filled(pattern: string | undefined, context: Context): string {
   });
 }
 
+/** `*` is any text, `?` one character. */
 function isLike(pattern: string, value: string): boolean {
-  const parts = pattern.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${parts.join(".*")}$`, "s").test(value);
+  const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`^${escaped.replaceAll("*", ".*").replaceAll("?", ".")}$`, "s").test(value);
 }
 
 function listOf(value: string | readonly string[]): readonly string[] {

@@ -1,0 +1,138 @@
+import { PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import {
+  CreateUserCommand,
+  DeleteSshPublicKeyCommand,
+  DeleteUserCommand,
+  DescribeUserCommand,
+  ImportSshPublicKeyCommand,
+  type SshPublicKey,
+  type TransferClient,
+  UpdateUserCommand,
+} from "@aws-sdk/client-transfer";
+import type { SftpUsers } from "../../flows/ports.ts";
+import type { SshKey, User } from "../../model/account.ts";
+import { SyncError } from "../../model/errors.ts";
+import { homeMappings, type SftpPlaces, sessionPolicy, userFolders } from "./sftp-session.ts";
+
+export interface SftpUsersOptions extends SftpPlaces {
+  readonly client: TransferClient;
+  readonly s3: S3Client;
+  readonly serverId: string;
+}
+
+/**
+ * `SftpUsers` as service-managed users of Transfer Family, each confined to three folders of its own. Sessions that are
+ * open when a key or a user goes live on until they end: Transfer Family offers no way to end one.
+ */
+export function transferUsers(options: SftpUsersOptions): SftpUsers {
+  const { client, serverId } = options;
+  const named = (user: User) => ({ ServerId: serverId, UserName: user.sftpUsername });
+  return {
+    createUser: (user) => createUser(options, user),
+    addKey: async (user, key) => {
+      refuseSecurityKey(key);
+      // A user may be older than the endpoint.
+      const own = await keysOf(options, user);
+      if (own === undefined) await createUser(options, user);
+      if (own?.some((other) => isSame(other, key))) return;
+      const command = new ImportSshPublicKeyCommand({ ...named(user), SshPublicKeyBody: key.publicKey });
+      await unless("ResourceExistsException", client.send(command)).catch((error: unknown) => {
+        throw isNamed(error, "InvalidRequestException") ? refusedKey(error) : error;
+      });
+    },
+    removeKey: async (user, key) => {
+      for (const own of (await keysOf(options, user)) ?? []) {
+        if (!isSame(own, key)) continue;
+        const command = new DeleteSshPublicKeyCommand({ ...named(user), SshPublicKeyId: own.SshPublicKeyId });
+        await unless("ResourceNotFoundException", client.send(command));
+      }
+    },
+    removeUser: async (user) => {
+      await unless("ResourceNotFoundException", client.send(new DeleteUserCommand(named(user))));
+    },
+  };
+}
+
+/** `SftpUsers` of an installation without SFTP: people can be kept, keys cannot be used. */
+export const noSftpUsers: SftpUsers = {
+  createUser: async () => {},
+  addKey: async () => {
+    const message = "This installation has no SFTP endpoint; upload by the API, or ask its operator to switch SFTP on.";
+    throw new SyncError("STATE_CONFLICT", { message });
+  },
+  removeKey: async () => {},
+  removeUser: async () => {},
+};
+
+/** Makes the user, or brings it to what this version of the product gives to its users. */
+async function createUser(options: SftpUsersOptions, user: User): Promise<void> {
+  const { client, bucket, roleArn, serverId } = options;
+  await makeFolders(options, user);
+  const about = {
+    ServerId: serverId,
+    UserName: user.sftpUsername,
+    Role: roleArn,
+    HomeDirectoryType: "LOGICAL",
+    HomeDirectoryMappings: homeMappings(bucket, user),
+    Policy: sessionPolicy(options, user),
+  } as const;
+  const tags = [
+    { Key: "account", Value: user.accountId },
+    { Key: "user", Value: user.id },
+  ];
+  try {
+    await client.send(new CreateUserCommand({ ...about, Tags: tags }));
+  } catch (error) {
+    if (!isNamed(error, "ResourceExistsException")) throw error;
+    await client.send(new UpdateUserCommand(about));
+  }
+}
+
+/** A folder without an object behind it would not be shown: https://docs.aws.amazon.com/transfer/latest/userguide/logical-dir-mappings.html */
+async function makeFolders({ s3, bucket }: SftpUsersOptions, user: User): Promise<void> {
+  for (const prefix of Object.values(userFolders(user))) {
+    const command = new PutObjectCommand({ Bucket: bucket, Key: prefix, Body: new Uint8Array(), IfNoneMatch: "*" });
+    await unless("PreconditionFailed", s3.send(command));
+  }
+}
+
+/** The user's keys; undefined where there is no such user. */
+async function keysOf({ client, serverId }: SftpUsersOptions, user: User): Promise<SshPublicKey[] | undefined> {
+  const command = new DescribeUserCommand({ ServerId: serverId, UserName: user.sftpUsername });
+  const answer = await unless("ResourceNotFoundException", client.send(command));
+  return answer?.User === undefined ? undefined : (answer.User.SshPublicKeys ?? []);
+}
+
+/** The comment behind a key does not count. */
+function isSame(own: SshPublicKey, key: SshKey): boolean {
+  const bare = (text: string | undefined) => text?.trim().split(/\s+/).slice(0, 2).join(" ");
+  return bare(own.SshPublicKeyBody) === bare(key.publicKey);
+}
+
+/** https://docs.aws.amazon.com/transfer/latest/userguide/key-management.html */
+function refuseSecurityKey(key: SshKey): void {
+  if (!key.publicKey.startsWith("sk-")) return;
+  throw new SyncError("KEY_UNSUPPORTED", { message: "AWS Transfer Family takes no keys of security devices (sk-…)." });
+}
+
+function refusedKey(error: Error): SyncError {
+  return new SyncError("KEY_UNSUPPORTED", {
+    message: "AWS Transfer Family does not take this key.",
+    externalMessage: error.message,
+    cause: error,
+  });
+}
+
+/** The answer, or undefined where the call failed for that one reason. */
+async function unless<T>(name: string, call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (isNamed(error, name)) return undefined;
+    throw error;
+  }
+}
+
+function isNamed(error: unknown, name: string): error is Error {
+  return error instanceof Error && error.name === name;
+}
