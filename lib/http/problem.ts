@@ -31,6 +31,7 @@ const statusOfCode: Partial<Record<ErrorCode, number>> = {
   FENCE_LOST: 409,
   BODY_TOO_LARGE: 413,
   BODY_NOT_JSON: 415,
+  TOO_MANY_REQUESTS: 429,
   ENGINE_UNAVAILABLE: 503,
   STORE_UNAVAILABLE: 503,
   STORAGE_FULL: 507,

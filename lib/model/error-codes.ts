@@ -112,6 +112,11 @@ export const errorCodes = {
   NOT_FOUND: entry("input", "There is no such thing here.", "Check the address and the account of the token."),
   UNAUTHORIZED: entry("input", "A valid token is needed.", "Send `Authorization: Bearer <token>`."),
   FORBIDDEN: entry("input", "The token does not reach this far.", "Use a token with the scope that is named."),
+  TOO_MANY_REQUESTS: entry(
+    "input",
+    "Too many calls at a time.",
+    "Wait as long as `Retry-After` says; then call again.",
+  ),
   STATE_CONFLICT: entry("input", "The present state does not allow this.", "See the state that is named."),
   ACCOUNT_IN_USE: entry(
     "input",
