@@ -32,7 +32,7 @@ export interface Client<Routes> {
 }
 
 export interface ClientOptions {
-  /** `http://127.0.0.1:4280` */
+  /** `http://127.0.0.1:4280`, or one with a path, below which the routes lie. */
   readonly url: string;
   readonly token?: string;
   readonly signal?: AbortSignal;
@@ -90,7 +90,8 @@ export function openClient<Routes>(options: ClientOptions): Client<Routes> {
 async function send(options: ClientOptions, name: string, request: AnyRequest): Promise<Response> {
   const [method = "GET", template = "/"] = name.split(" ");
   const path = template.replaceAll(/\{(\w+)\}/g, (_, key) => encodeURIComponent(request.params?.[key] ?? ""));
-  const url = new URL(path, options.url);
+  // Below the address's own path: API Gateway serves under that of its stage.
+  const url = new URL(`.${path}`, options.url.endsWith("/") ? options.url : `${options.url}/`);
   for (const [key, value] of Object.entries(request.query ?? {})) {
     if (value !== undefined) url.searchParams.set(key, String(value));
   }

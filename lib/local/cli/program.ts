@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { addConnectCommands } from "./connect-command.ts";
 import { addConnectionCommands } from "./connection-commands.ts";
 import { addInstallationCommands } from "./installation-commands.ts";
@@ -34,10 +34,10 @@ export async function runCommandLine(words: readonly string[], output: Output, s
 function buildProgram(output: Output, signal: AbortSignal): Command {
   const program = new Command("npm run ws --");
   program
-    .description("Warehouse Sync: drives a system started by npm start")
+    .description("Warehouse Sync: drives a system started by npm start, or one in AWS by --url and --token")
     .option("--data <folder>", "data folder of the running system", ".data")
-    .option("--url <address>", "address of its API (default: as the data folder says)")
-    .option("--token <token>", "bearer token (default: from the data folder)")
+    .addOption(new Option("--url <address>", "address of its API (default: as the data folder says)").env("WS_URL"))
+    .addOption(new Option("--token <token>", "bearer token (default: from the data folder)").env("WS_TOKEN"))
     .option("--account <name-or-id>", "account to speak of (default: the current one)")
     .option("--json", "answer in JSON")
     .exitOverride()

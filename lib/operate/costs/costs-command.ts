@@ -11,7 +11,7 @@ import { millionRowsCosts, type WorkShape } from "./row-costs.ts";
 /** What the command knows beside its words. */
 export interface CostsFacts {
   readonly run: CountedRun;
-  readonly memoryMb: (step: string) => number;
+  readonly sizeOf: WorkShape["sizeOf"];
 }
 
 interface CostsFlags {
@@ -69,11 +69,11 @@ function costsProgram(output: Output): Command {
 
 const daysPerMonth = 30;
 
-function tell(flags: CostsFlags, { run, memoryMb }: CostsFacts, output: Output): void {
+function tell(flags: CostsFlags, { run, sizeOf }: CostsFacts, output: Output): void {
   const options = { ...flags, sftp: flags.sftp === "on", hasOwnVpc: false, auditTrail: flags.auditTrail === "on" };
   const inventory = expectedInventory(options);
   const shape: WorkShape = {
-    memoryMb,
+    sizeOf,
     architecture: flags.architecture,
     hasNat: inventory.natGateways > 0,
     hasSftp: options.sftp,

@@ -1,5 +1,5 @@
 import type { CountedRun } from "./counts.ts";
-import { type CostLine, dollarsOf, fixedCosts } from "./fixed-costs.ts";
+import { dollarsOf, fixedCosts } from "./fixed-costs.ts";
 import type { Inventory } from "./inventory.ts";
 import { monthHours, prices } from "./prices.ts";
 import { millionRowsCosts, uploadCosts, type WorkShape, workCosts } from "./row-costs.ts";
@@ -49,8 +49,3 @@ export function keptDollars(run: CountedRun): number {
 
 /** What the design aims at. */
 export const targets = { fixedMonthDollars: 50, millionRowsDollars: 0.02 } as const;
-
-/** Dollars of the lines that are AWS's price for leaving AWS: the same for any product. */
-export function wayOutDollars(lines: readonly CostLine[]): number {
-  return dollarsOf(lines.filter(({ price }) => price === prices.internetOutGb));
-}

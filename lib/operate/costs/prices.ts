@@ -46,6 +46,7 @@ export const prices = {
   dataEvent: price(0.1 / 100_000, "data event of CloudTrail", pages.cloudTrail, "unverified"),
   lambdaArmGbSecond: price(0.0000133334, "GB-second of Lambda, arm64", pages.lambda, "second hand"),
   lambdaX86GbSecond: price(0.0000166667, "GB-second of Lambda, x86_64", pages.lambda, "second hand"),
+  scratchGbSecond: price(0.0000000309, "GB-second of /tmp beyond 0.5 GB", pages.lambda, "unverified"),
   lambdaRequest: price(0.2 / 1e6, "invocation of Lambda", pages.lambda, "second hand"),
   transition: price(0.025 / 1_000, "state transition, retries included", pages.stepFunctions, "second hand"),
   s3Put: price(0.005 / 1_000, "PUT, COPY, POST or LIST of S3", pages.s3, "second hand"),

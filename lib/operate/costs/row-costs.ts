@@ -2,10 +2,17 @@ import type { CountedRun, Counts } from "./counts.ts";
 import type { CostLine } from "./fixed-costs.ts";
 import { type Price, prices } from "./prices.ts";
 
+/** What a second of a function is billed by. */
+export interface FunctionSize {
+  readonly memoryMb: number;
+  /** Of `/tmp`. @default 512, which is free */
+  readonly scratchMb?: number;
+}
+
 /** What of an installation changes the price of work. */
 export interface WorkShape {
-  /** Megabytes of the function that does a step. */
-  readonly memoryMb: (step: string) => number;
+  /** The function that does a step. Throws for a step that there is not. */
+  readonly sizeOf: (step: string) => FunctionSize;
   readonly architecture: "arm64" | "x86_64";
   /** Rows leave through a NAT gateway. */
   readonly hasNat: boolean;
@@ -22,6 +29,7 @@ export const startUpSeconds = 0.2;
 /** Assumed: what a function logs in a call, and what a state machine logs of a transition. */
 const logBytesPerCall = 2_000;
 const logBytesPerTransition = 700;
+const freeScratchMb = 512;
 /** Two queues' sends, receives and deletes for each upload. */
 const queueCallsPerUpload = 6;
 /** An upload arrives, is copied to the archive and gets its two results. */
@@ -30,15 +38,19 @@ const objectEventsPerUpload = 1;
 /** The bill for counted work. Fractions of counts are fine: they come of differences. */
 export function workCosts(counts: Counts, uploads: number, csvBytes: number, shape: WorkShape): readonly CostLine[] {
   const calls = Object.values(counts.steps).reduce((sum, step) => sum + step.calls, 0);
-  const gbSeconds = Object.entries(counts.steps).reduce(
-    (sum, [name, step]) => sum + ((step.seconds + step.calls * startUpSeconds) * shape.memoryMb(name)) / 1_024,
-    0,
-  );
+  const secondsOf = (gb: (size: FunctionSize) => number) =>
+    Object.entries(counts.steps).reduce(
+      (sum, [name, step]) => sum + (step.seconds + step.calls * startUpSeconds) * gb(shape.sizeOf(name)),
+      0,
+    );
+  const gbSeconds = secondsOf(({ memoryMb }) => memoryMb / 1_024);
+  const scratchGbSeconds = secondsOf(({ scratchMb = freeScratchMb }) => (scratchMb - freeScratchMb) / 1_024);
   const gbSecondPrice = shape.architecture === "arm64" ? prices.lambdaArmGbSecond : prices.lambdaX86GbSecond;
   const logGb = (calls * logBytesPerCall + counts.transitions * logBytesPerTransition) / 1e9;
   const outGb = counts.bytesToWarehouse / 1e9;
   const lines: readonly CostLine[] = [
     line("Lambda time", gbSeconds, gbSecondPrice),
+    line("Lambda scratch disk", scratchGbSeconds, prices.scratchGbSecond),
     line("Lambda calls", calls, prices.lambdaRequest),
     line("Step Functions", counts.transitions, prices.transition),
     line("DynamoDB writes", counts.tableWrites, prices.tableWrite),
