@@ -1,0 +1,48 @@
+import { Logger } from "@aws-lambda-powertools/logger";
+import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
+import { Tracer } from "@aws-lambda-powertools/tracer";
+import type { Health } from "../lib/flows/dispatch/measure-health.ts";
+import { failureMetrics, healthMetrics, metricDimensions, metricNamespace } from "../lib/platform/aws/metric-names.ts";
+
+/** One line of JSON per entry. Level and service name come from the environment, by Powertools' own rules. */
+export const logger = new Logger();
+/** Written into the log in CloudWatch's embedded metric format. */
+export const metrics = new Metrics({ namespace: metricNamespace });
+/** Off where X-Ray is: outside Lambda. SDK clients and sockets stay as they are. */
+export const tracer = new Tracer({ captureHTTPsRequests: false });
+
+/** Where the events of flows and ports go: `Deps.log`. */
+export function logEvent(event: string, fields: Readonly<Record<string, unknown>> = {}): void {
+  if (event === "aws-call") logger.debug(event, fields);
+  else logger.info(event, fields);
+  if (isCounted(event)) metrics.addMetric(failureMetrics[event], MetricUnit.Count, 1);
+}
+
+function isCounted(event: string): event is keyof typeof failureMetrics {
+  return Object.hasOwn(failureMetrics, event);
+}
+
+/** Puts the state of the whole installation beside the counts of this call. */
+export function countHealth(health: Health): void {
+  for (const [field, name] of Object.entries(healthMetrics)) {
+    const unit = field.includes("Seconds") ? MetricUnit.Seconds : MetricUnit.Count;
+    metrics.addMetric(name, unit, health[field as keyof Health]);
+  }
+}
+
+/** All functions of an installation count together. */
+export function countUnder(installationName: string): void {
+  metrics.setDefaultDimensions(metricDimensions(installationName));
+}
+
+/** What a request is about, for every line that is written while it is served. Nothing else of it may be logged. */
+export function subjectOf(event: unknown): Record<string, string | number> {
+  if (typeof event !== "object" || event === null) return {};
+  const { input, ...fields } = event as { readonly input?: unknown } & Record<string, unknown>;
+  const subject: Record<string, string | number> = {};
+  for (const name of ["step", "accountId", "connectionId", "syncId", "runId", "importId", "attempt", "number"]) {
+    const value = fields[name];
+    if (typeof value === "string" || typeof value === "number") subject[name] = value;
+  }
+  return { ...subject, ...(typeof input === "object" ? subjectOf(input) : {}) };
+}
