@@ -96,6 +96,19 @@ describe("accounts, users, tokens and keys", () => {
     expect(await problemOfCall(revoking)).toEqual(absent);
   });
 
+  test("a removed account's token opens nothing, and removing it again is no error", async () => {
+    const gone = await api.tenant("Gone");
+    const params = { accountId: gone.accountId };
+
+    await api.operator.call("DELETE /accounts/{accountId}", { params });
+    await api.operator.call("DELETE /accounts/{accountId}", { params });
+
+    expect(await problemOfCall(gone.api.call("GET /account"))).toEqual({ code: "UNAUTHORIZED", status: 401 });
+    expect(await problemOfCall(api.operator.call("GET /accounts/{accountId}/users", { params }))).toEqual(absent);
+    const never = { accountId: "ac00000000000000" };
+    expect(await problemOfCall(api.operator.call("DELETE /accounts/{accountId}", { params: never }))).toEqual(absent);
+  });
+
   test("lists are read page by page, each item once", async () => {
     const seen: string[] = [];
     let cursor: string | undefined;

@@ -52,6 +52,26 @@ describe("the command line", () => {
     expect(said.join("\n")).toContain("sftp -P 2222 ada@127.0.0.1");
   });
 
+  test("removes an account only when told to mean it, and then knows it no more", async () => {
+    await ws("account", "create", "Doomed");
+
+    const unsure = await ws("account", "remove", "Doomed");
+    const sure = await ws("account", "remove", "Doomed", "--yes");
+    const after = await ws("status");
+
+    expect([unsure, sure, after]).toEqual([2, 0, 2]);
+    expect(problems.join("\n")).toContain("add --yes");
+    expect(said.join("\n")).toContain("is removed");
+    expect(problems.at(-1)).toContain("there is no account yet");
+  });
+
+  test("tells where connections come from", async () => {
+    await ws("account", "create", "Shop");
+
+    expect(await ws("egress")).toBe(0);
+    expect(said.at(-1)).toContain("this machine's own addresses");
+  });
+
   test("keeps tokens in a file that only its owner may read", async () => {
     await ws("account", "create", "Private");
 

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { dayMs } from "../../model/time.ts";
+import { sweepRemovedAccounts } from "../accounts/sweep-removed-accounts.ts";
 import { sweepConnections } from "../connections/sweep-connections.ts";
 import { sweepConsolidations } from "../consolidate/sweep-consolidations.ts";
 import type { Deps } from "../deps.ts";
@@ -19,6 +20,7 @@ export async function sweep(deps: Deps, _request: z.infer<typeof SweepRequest>, 
   await trying(deps, "consolidations", () => sweepConsolidations(deps, {}, signal));
   await trying(deps, "connections", () => sweepConnections(deps));
   await trying(deps, "runs", () => sweepRuns(deps, signal));
+  await trying(deps, "removed accounts", () => sweepRemovedAccounts(deps, signal));
   await trying(deps, "dispatch lists", () => removeOldLists(deps));
 }
 

@@ -1,7 +1,7 @@
 import type { Account, SshKey, User } from "../../model/account.ts";
 import { SyncError } from "../../model/errors.ts";
 import type { AccountId, KeyId, UserId } from "../../model/ids.ts";
-import { ConditionFailed, type Item, type Table, type TablePage, type TableWrite } from "../ports.ts";
+import { ConditionFailed, type Item, type ItemKey, type Table, type TablePage, type TableWrite } from "../ports.ts";
 import { accountItem, accountPartition, globalItem, pastPrefix, sortable } from "./keys.ts";
 import { itemOf, recordOf } from "./records.ts";
 
@@ -32,11 +32,15 @@ const editTries = 10;
 
 /** The writes of a new account: itself, and its line in the list of accounts (oldest first). */
 export function newAccount(account: Account): readonly TableWrite[] {
-  const line = globalItem("accounts", `${sortable(account.createdAt)}/${account.id}`);
   return [
     { put: itemOf(accountItem(account.id, "account"), account), condition: isNew },
-    { put: itemOf(line, account), condition: isNew },
+    { put: itemOf(accountLine(account), account), condition: isNew },
   ];
+}
+
+/** Where an account stands in the list of accounts. */
+export function accountLine({ createdAt, id }: Account): ItemKey {
+  return globalItem("accounts", `${sortable(createdAt)}/${id}`);
 }
 
 export async function accountById(table: Table, accountId: AccountId): Promise<Account | undefined> {
@@ -70,7 +74,7 @@ export async function* eachAccount(table: Table): AsyncGenerator<Account> {
 export function newUser(user: User): readonly TableWrite[] {
   return [
     { put: itemOf(accountItem(user.accountId, `user/${user.id}`), user), condition: isNew },
-    { put: itemOf(sftpNameItem(user.sftpUsername), user), condition: isNew },
+    { put: itemOf(sftpNameItem(user.sftpUsername), user, { userId: user.id }), condition: isNew },
     { check: accountItem(user.accountId, "account"), condition: isThere },
   ];
 }
@@ -121,6 +125,21 @@ export async function editKeys(
     } catch (error) {
       if (!(error instanceof ConditionFailed) || tries === editTries) throw error;
     }
+  }
+}
+
+/** Takes all keys of a user away at once: no login succeeds from here on. */
+export async function dropKeys(table: Table, user: Pick<User, "accountId" | "id">): Promise<void> {
+  await table.delete(keysItem(user.accountId, user.id));
+}
+
+/** Gives the SFTP name of a removed user free; one that another user has taken since stays theirs. */
+export async function releaseSftpName(table: Table, user: User): Promise<void> {
+  try {
+    const condition = { where: [{ attribute: "userId", is: "=", value: user.id }] } as const;
+    await table.delete(sftpNameItem(user.sftpUsername), condition);
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
   }
 }
 

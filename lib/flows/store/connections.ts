@@ -28,8 +28,14 @@ export function newConnection(connection: Connection): readonly TableWrite[] {
     { put: itemOf(accountItem(accountId, `connection/${id}`), connection), condition: { item: "absent" } },
     { put: itemOf(accountItem(accountId, `connections/list/${sortableDescending(createdAt)}/${id}`), { id }) },
     { put: itemOf(accountItem(accountId, "connections/active"), { id }, { id }), condition: { item: "absent" } },
+    { check: accountItem(accountId, "account"), condition: { item: "present" } },
     ...pendingWrites(undefined, connection),
   ];
+}
+
+/** For a transaction: fails it while the account has a connection that is not removed. */
+export function noneActive(accountId: AccountId): TableWrite {
+  return { check: accountItem(accountId, "connections/active"), condition: { item: "absent" } };
 }
 
 /** The writes that replace a record; they fail when somebody wrote it since. Leaving with `removed` frees the account for a new connection. */
@@ -57,6 +63,17 @@ export interface PendingConnection {
 export async function pendingConnections(table: Table): Promise<readonly PendingConnection[]> {
   const shards = Array.from({ length: listShards }, (_, shard) => table.query({ pk: `pending-connections/${shard}` }));
   return (await Promise.all(shards)).flatMap((page) => page.items.map((item) => recordOf<PendingConnection>(item)));
+}
+
+/** Whether a connection of an account has something left to finish, such as a secret to remove. */
+export async function hasPendingConnection(table: Table, accountId: AccountId): Promise<boolean> {
+  for (let cursor: string | undefined; ; ) {
+    const pk = `pending-connections/${shardOf(accountId)}`;
+    const page = await table.query({ pk, ...(cursor === undefined ? {} : { cursor }) });
+    if (page.items.some((item) => recordOf<PendingConnection>(item).accountId === accountId)) return true;
+    if (page.cursor === undefined) return false;
+    cursor = page.cursor;
+  }
 }
 
 function pendingWrites(before: Connection | undefined, after: Connection): readonly TableWrite[] {

@@ -24,7 +24,7 @@ export function accountItem(accountId: AccountId, sk: string): ItemKey {
   return { pk: accountPartition(accountId), sk };
 }
 
-/** Partitions that belong to no account: `accounts`, `tokens/…`, `sftp-names/…`, `due/<shard>`, `open-runs/<shard>`, `closed-runs/<shard>`, `pending-connections/<shard>`. */
+/** Partitions that belong to no account: `accounts`, `removed-accounts/…`, `leaving-accounts`, `tokens/…`, `sftp-names/…`, and the lists over all accounts (shards.ts). */
 export function globalItem(pk: string, sk: string): ItemKey {
   return { pk, sk };
 }
@@ -64,3 +64,22 @@ export const fileKeys = {
   plan: (accountId: AccountId, runId: string, path: string) => `plan/${accountId}/${runId}/${path}`,
   quarantine: (accountId: AccountId, runId: string, path: string) => `quarantine/${accountId}/${runId}/${path}`,
 } as const;
+
+/** Areas of `Files` in which each account has a folder of its own; `fileKeys` makes keys in no other. */
+export const accountAreas = [
+  "inbox",
+  "held",
+  "archive",
+  "results",
+  "work",
+  "intake",
+  "state",
+  "change",
+  "plan",
+  "quarantine",
+] as const;
+
+/** What the keys of all objects of an account begin with. */
+export function accountPrefixes(accountId: AccountId): readonly string[] {
+  return accountAreas.map((area) => `${area}/${accountId}/`);
+}

@@ -14,3 +14,10 @@ export function hashOf(text: string): number {
   for (const letter of text) hash = Math.imul(hash ^ letter.charCodeAt(0), 16_777_619) >>> 0;
   return hash;
 }
+
+/** Partitions of the lists over all accounts in which something of this account may stand. Each item's record names its `accountId`. */
+export function accountLists(accountId: AccountId): readonly string[] {
+  const shard = shardOf(accountId);
+  const lists = ["due", "open-runs", "closed-runs", "pending-connections"];
+  return [...lists.map((list) => `${list}/${shard}`), "unfinished-consolidations"];
+}

@@ -3,7 +3,7 @@ import type { Token } from "../../model/account.ts";
 import type { AccountId, TokenId } from "../../model/ids.ts";
 import type { Randomness, Table, TableWrite } from "../ports.ts";
 import { given, type Page, type PageRequest, pageOf } from "./accounts.ts";
-import { accountPartition, globalItem, pastPrefix } from "./keys.ts";
+import { accountItem, accountPartition, globalItem, pastPrefix } from "./keys.ts";
 import { itemOf, recordOf } from "./records.ts";
 
 interface StoredToken {
@@ -32,7 +32,13 @@ export function newToken(token: Token, text: string): readonly TableWrite[] {
   return [
     { put: { ...itemOf(tokenItem(token.id), stored), ...expiry }, condition: { item: "absent" } },
     { put: { ...itemOf(listItem(token.accountId, token.id), token), ...expiry }, condition: { item: "absent" } },
+    ...(token.accountId === null ? [] : [accountIsThere(token.accountId)]),
   ];
+}
+
+/** Fails the making of a token for an account that is removed meanwhile. */
+function accountIsThere(accountId: AccountId): TableWrite {
+  return { check: accountItem(accountId, "account"), condition: { item: "present" } };
 }
 
 /** The writes that make a token void. */

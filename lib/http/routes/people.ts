@@ -8,6 +8,7 @@ import { listAccounts } from "../../flows/accounts/list-accounts.ts";
 import { listKeys } from "../../flows/accounts/list-keys.ts";
 import { listTokens } from "../../flows/accounts/list-tokens.ts";
 import { listUsers } from "../../flows/accounts/list-users.ts";
+import { removeAccount } from "../../flows/accounts/remove-account.ts";
 import { removeKey } from "../../flows/accounts/remove-key.ts";
 import { accountIdSchema, keyIdSchema, tokenIdSchema, userIdSchema } from "../../flows/accounts/requests.ts";
 import { revokeToken } from "../../flows/accounts/revoke-token.ts";
@@ -35,6 +36,13 @@ export const peopleRoutes = {
     summary: "Lists the accounts, oldest first.",
     query: Paging,
     run: async ({ deps, signal }, { query }) => pageView(await listAccounts(deps, query, signal), accountView),
+  }),
+  "DELETE /accounts/{accountId}": operatorRoute({
+    summary:
+      "Removes an account: tokens and SFTP logins are void at once, files and records go within a day. Its connection must be removed first.",
+    status: 204,
+    params: OfAccount,
+    run: async ({ deps, signal }, { params }) => removeAccount(deps, params, signal),
   }),
   "POST /accounts/{accountId}/users": operatorRoute({
     summary: "Adds a person to an account.",

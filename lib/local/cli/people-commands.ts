@@ -14,7 +14,8 @@ export function addPeopleCommands(program: Command, context: CommandContext): vo
   addKeyCommands(program, context);
 }
 
-function addAccountCommands(program: Command, { session, output }: CommandContext): void {
+function addAccountCommands(program: Command, context: CommandContext): void {
+  const { session, output } = context;
   const account = program.command("account").description("accounts (tenants); the one made last is the current one");
   account
     .command("create <name>")
@@ -41,6 +42,29 @@ function addAccountCommands(program: Command, { session, output }: CommandContex
       const opened = session();
       const { id, name } = await opened.use(nameOrId);
       show(output, opened.options, { id, name }, () => `The current account is ${name} (${id}).`);
+    });
+  addAccountRemoval(account, context);
+}
+
+function addAccountRemoval(account: Command, { session, output }: CommandContext): void {
+  account
+    .command("remove <name-or-id>")
+    .description("remove an account with its users, files and history; its warehouse's tables stay")
+    .option("--yes", "really: nothing brings it back")
+    .action(async (nameOrId: string, given: { yes?: true }) => {
+      const opened = session();
+      const { id, name } = await opened.listed(nameOrId);
+      if (given.yes !== true) {
+        throw new UsageFault(`this removes ${name} (${id}) with its users, files and history for good; add --yes`);
+      }
+      await opened.operator().call("DELETE /accounts/{accountId}", { params: { accountId: id } });
+      opened.forget(id);
+      show(
+        output,
+        opened.options,
+        { removed: id },
+        () => `Account ${name} (${id}) is removed; its files go within a day.`,
+      );
     });
 }
 

@@ -38,6 +38,10 @@ export interface CliSession {
   endpoint(): Endpoint | undefined;
   /** Makes an account the one that commands speak of. */
   use(nameOrId: string): Promise<KnownAccount>;
+  /** An account by name or id, as the operator's list has it. Throws `UsageFault` where there is none. */
+  listed(nameOrId: string): Promise<{ readonly id: string; readonly name: string }>;
+  /** Drops what is known of an account. */
+  forget(accountId: string): void;
 }
 
 /** Opens a session; nothing is sent before a client's first call. */
@@ -54,9 +58,11 @@ export function openSession(options: GlobalOptions, signal: AbortSignal): CliSes
   const operator = () => clientWith(options.token ?? readIfThere(paths.operatorToken)?.trim() ?? noToken(options));
   const known = (): KnownAccounts =>
     JSON.parse(readIfThere(paths.accountTokens) ?? '{"current":null,"accounts":[]}') as KnownAccounts;
+  const keep = (accounts: KnownAccounts) =>
+    writePrivately(paths.accountTokens, `${JSON.stringify(accounts, null, 2)}\n`);
   const remember = (account: KnownAccount) => {
     const accounts = [...known().accounts.filter((other) => other.id !== account.id), account];
-    writePrivately(paths.accountTokens, `${JSON.stringify({ current: account.id, accounts }, null, 2)}\n`);
+    keep({ current: account.id, accounts });
     return account;
   };
   const find = async (nameOrId: string): Promise<KnownAccount> =>
@@ -66,6 +72,14 @@ export function openSession(options: GlobalOptions, signal: AbortSignal): CliSes
     operator,
     endpoint,
     use: async (nameOrId) => remember(await find(nameOrId)),
+    listed: (nameOrId) => accountNamed(operator(), nameOrId),
+    forget: (accountId) => {
+      const { current, accounts } = known();
+      keep({
+        current: current === accountId ? null : current,
+        accounts: accounts.filter(({ id }) => id !== accountId),
+      });
+    },
     account: async () => {
       if (options.token !== undefined) return clientWith(options.token);
       const name = options.account ?? known().current;
@@ -84,15 +98,17 @@ function isNamed(account: { readonly id: string; readonly name: string }, nameOr
 }
 
 async function withToken(operator: Client<Routes>, nameOrId: string): Promise<KnownAccount> {
+  const { id, name } = await accountNamed(operator, nameOrId);
+  const token = await operator.call("POST /accounts/{accountId}/tokens", { params: { accountId: id }, body: {} });
+  return { id, name, token: token.text };
+}
+
+async function accountNamed(operator: Client<Routes>, nameOrId: string): Promise<{ id: string; name: string }> {
   for (let cursor: string | null | undefined; cursor !== null; ) {
     const query = cursor === undefined ? { limit: 100 } : { limit: 100, cursor };
     const page = await operator.call("GET /accounts", { query });
     const account = page.items.find((item) => isNamed(item, nameOrId));
-    if (account !== undefined) {
-      const params = { accountId: account.id };
-      const token = await operator.call("POST /accounts/{accountId}/tokens", { params, body: {} });
-      return { id: account.id, name: account.name, token: token.text };
-    }
+    if (account !== undefined) return account;
     cursor = page.nextCursor;
   }
   throw new UsageFault(`there is no account ${nameOrId}; see: npm run ws -- account list`);
