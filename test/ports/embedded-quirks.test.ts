@@ -81,6 +81,19 @@ describe("the folder of the embedded files", () => {
     expect(ofChild.map((path) => existsSync(path))).toEqual([false]);
   });
 
+  test("ids of versions sort by age although the clock stands still or steps back", async () => {
+    using folder = tempFolder();
+    const wound = windableClock();
+    const files = openFiles(folder.path, { clock: wound });
+    const ids: string[] = [];
+    for (const step of [0, 0, -3_600_000, 1]) {
+      wound.wind(step);
+      ids.push((await files.put("inbox/a.csv", oneByte)).version);
+    }
+
+    expect(ids).toEqual([...new Set(ids)].sort());
+  });
+
   test("deleting leaves no empty folders", async () => {
     using folder = tempFolder();
     const files = openFiles(folder.path, { clock });

@@ -64,7 +64,10 @@ function clauseText(
       return `${name} = ${placeholders.value(comparable(clause.value))} AND ${isThere()}`;
     case "<>":
       return `attribute_not_exists(${name}) OR NOT ${name} = ${placeholders.value(comparable(clause.value))} OR ${isGone()}`;
-    default:
+    case "<":
+    case "<=":
+    case ">":
+    case ">=":
       // Booleans have no order, and DynamoDB refuses to be asked: a clause that never holds.
       if (typeof clause.value === "boolean") return `attribute_exists(${name}) AND attribute_not_exists(${name})`;
       return `${name} ${clause.is} ${placeholders.value(comparable(clause.value))} AND ${isThere()}`;

@@ -38,16 +38,11 @@ function toAttribute(value: unknown): AttributeValue {
 
 /** A value as an attribute that conditions can compare, or undefined where DynamoDB has none that is exactly it. */
 export function toScalar(value: unknown): AttributeValue | undefined {
-  switch (typeof value) {
-    case "string":
-      return value.isWellFormed() ? { S: value } : undefined;
-    case "number":
-      return isHoldable(value) ? { N: String(value) } : undefined;
-    case "boolean":
-      return { BOOL: value };
-    default:
-      return value === null ? { NULL: true } : undefined;
-  }
+  if (value === null) return { NULL: true };
+  if (typeof value === "boolean") return { BOOL: value };
+  if (typeof value === "string") return value.isWellFormed() ? { S: value } : undefined;
+  if (typeof value === "number") return isHoldable(value) ? { N: String(value) } : undefined;
+  return undefined;
 }
 
 function isHoldable(value: number): boolean {

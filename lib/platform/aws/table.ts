@@ -38,8 +38,8 @@ const tries = { triesMax: 9, firstDelayMsMax: 50, delayMsMax: 1_600 } as const;
 
 /**
  * The state store in DynamoDB. Whatever has a condition goes as a transaction under a token: a try whose answer got lost
- * may have been applied, and the next one must then succeed and not meet its own work. Tries after throttles and lost answers are the client's; those
- * after conflicts are made here.
+ * may have been applied, and the next one must then succeed and not meet its own work. Tries after throttles and lost
+ * answers are the client's; those after conflicts are made here.
  */
 export function openTable(options: TableOptions): Table {
   return new DynamoTable(options);

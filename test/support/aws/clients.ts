@@ -1,4 +1,5 @@
 import { CreateTableCommand, DynamoDBClient, UpdateTimeToLiveCommand } from "@aws-sdk/client-dynamodb";
+import { S3Client } from "@aws-sdk/client-s3";
 import type { Clock } from "../../../lib/flows/ports.ts";
 import { awsClient } from "../../../lib/platform/aws/clients.ts";
 import { keyAttributes, ttlAttribute } from "../../../lib/platform/aws/table-items.ts";
@@ -7,6 +8,13 @@ import { testOptions } from "./client.ts";
 
 export function dynamoDbClient(endpoint: string): DynamoDBClient {
   return awsClient(DynamoDBClient, testOptions({ endpoint }));
+}
+
+/** Buckets stand in the path: names of hosts below localhost resolve nowhere. */
+export function s3Client(endpoint: string): S3Client {
+  const client = awsClient(S3Client, testOptions({ endpoint }));
+  client.config.forcePathStyle = true;
+  return client;
 }
 
 /** Makes the state table as the infrastructure does. */
@@ -29,5 +37,5 @@ export async function createStateTable(client: DynamoDBClient, tableName: string
 
 /** The hours of a clock that tests wind, the pauses of the real one: nobody winds it while an adapter waits for its next try. */
 export function hoursOf(clock: Pick<Clock, "now">): Clock {
-  return { now: () => clock.now(), sleep: systemClock.sleep };
+  return { now: () => clock.now(), sleep: (ms, signal) => systemClock.sleep(ms, signal) };
 }

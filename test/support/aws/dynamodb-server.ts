@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { type Answer, type CallDynalite, type Json, openDynalite } from "./dynalite-call.ts";
 import { cancelled, failure, keysOf, runTransaction, writesOf } from "./dynamodb-transactions.ts";
-import { Faults } from "./faults.ts";
+import { type Fault, Faults } from "./faults.ts";
 import { Gate } from "./gate.ts";
 
 /** A DynamoDB on loopback, in the memory of this process; others reach it by `url`. Any credentials will do. */
@@ -116,18 +116,11 @@ class FrontDoor {
   }
 }
 
-function faultBefore(fault: string | undefined, body: string): Answer | undefined {
-  switch (fault) {
-    case "throttle":
-      return failure("ThrottlingException", "Rate exceeded");
-    case "error-before":
-    case "drop-before":
-      return failure("InternalServerError", "internal", {}, 500);
-    case "conflict": {
-      const { length } = (JSON.parse(body) as { TransactItems: unknown[] }).TransactItems;
-      return cancelled(["TransactionConflict", ...Array<string>(length - 1).fill("None")]);
-    }
-    default:
-      return undefined;
-  }
+/** What a call meets instead of being applied. */
+function faultBefore(fault: Fault | undefined, body: string): Answer | undefined {
+  if (fault === "throttle") return failure("ThrottlingException", "Rate exceeded");
+  if (fault === "error-before" || fault === "drop-before") return failure("InternalServerError", "internal", {}, 500);
+  if (fault !== "conflict") return undefined;
+  const { length } = (JSON.parse(body) as { TransactItems: unknown[] }).TransactItems;
+  return cancelled(["TransactionConflict", ...Array<string>(length - 1).fill("None")]);
 }
