@@ -53,17 +53,6 @@ export function transferUsers(options: SftpUsersOptions): SftpUsers {
   };
 }
 
-/** `SftpUsers` of an installation without SFTP: people can be kept, keys cannot be used. */
-export const noSftpUsers: SftpUsers = {
-  createUser: async () => {},
-  addKey: async () => {
-    const message = "This installation has no SFTP endpoint; upload by the API, or ask its operator to switch SFTP on.";
-    throw new SyncError("STATE_CONFLICT", { message });
-  },
-  removeKey: async () => {},
-  removeUser: async () => {},
-};
-
 /** Makes the user, or brings it to what this version of the product gives to its users. */
 async function createUser(options: SftpUsersOptions, user: User): Promise<void> {
   const { client, bucket, roleArn, serverId } = options;

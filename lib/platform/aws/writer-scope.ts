@@ -28,12 +28,12 @@ export const writerScope = {
     /** A check that has ended takes its connection off the list of those with something left to do. */
     [`pending-connections/${shard}`]: ["PutItem", "DeleteItem"],
   },
-  /** Beginnings of object keys. */
+  /** Beginnings of object keys. All parts of a download are of one version. */
   objects: {
-    [`plan/${account}/`]: ["GetObject", "PutObject", "AbortMultipartUpload"],
+    [`plan/${account}/`]: ["GetObject", "GetObjectVersion", "PutObject", "AbortMultipartUpload"],
     [`quarantine/${account}/`]: ["PutObject", "AbortMultipartUpload"],
-    [`state/${account}/`]: ["GetObject"],
-    [`change/${account}/`]: ["GetObject"],
+    [`state/${account}/`]: ["GetObject", "GetObjectVersion"],
+    [`change/${account}/`]: ["GetObject", "GetObjectVersion"],
   },
   /** Beginnings of the names of secrets, after the installation's prefix. A check that fails drops the credentials it tried. */
   secrets: { [`connection/${account}/`]: ["GetSecretValue", "DeleteSecret"] },
