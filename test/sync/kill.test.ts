@@ -41,7 +41,8 @@ async function expectWholeHour(rig: SyncRig, hour: number, rows: { before: numbe
   expect(rig.server.rowsMerged - rows.before).toBeLessThanOrEqual(8 + 3 + hour);
 }
 
-test("a run that is killed at any effect ends as one that was not", async () => {
+// Some hundred runs, each killed a little later than the one before.
+test("a run that is killed at any effect ends as one that was not", { timeout: 180_000 }, async () => {
   await using rig = await syncRig();
   await publishChanges(rig.deps, rig.accountId, { profiles: [profiles(1, 1)], events: [events(1, 1)] });
   await rig.connect();

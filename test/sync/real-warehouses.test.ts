@@ -10,6 +10,7 @@ describe.each(kinds)("a %s warehouse", (kind) => {
     await using bed = await startBed(kind);
     await using rig = await syncRig(1, {
       destination: loadDestination,
+      destinationKinds: [kind],
       dial: bed.dial,
       accountFolder: () => bed.folder,
     });
