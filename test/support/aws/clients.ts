@@ -1,5 +1,6 @@
 import { CreateTableCommand, DynamoDBClient, UpdateTimeToLiveCommand } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
+import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import type { Clock } from "../../../lib/flows/ports.ts";
 import { awsClient } from "../../../lib/platform/aws/clients.ts";
 import { keyAttributes, ttlAttribute } from "../../../lib/platform/aws/table-items.ts";
@@ -15,6 +16,10 @@ export function s3Client(endpoint: string): S3Client {
   const client = awsClient(S3Client, testOptions({ endpoint }));
   client.config.forcePathStyle = true;
   return client;
+}
+
+export function secretsClient(endpoint: string): SecretsManagerClient {
+  return awsClient(SecretsManagerClient, testOptions({ endpoint }));
 }
 
 /** Makes the state table as the infrastructure does. */
