@@ -18,7 +18,7 @@ export interface WorkShape {
   readonly hasNat: boolean;
   /** Files come over SFTP, which is billed by the GB. */
   readonly hasSftp: boolean;
-  /** Each write to the bucket is recorded by CloudTrail. */
+  /** CloudTrail records each access to what people send and fetch. */
   readonly hasAuditTrail: boolean;
   /** `"internet"`: outside AWS or in another region, so that AWS bills the way out. */
   readonly warehouse: "same region" | "internet";
@@ -32,6 +32,8 @@ const logBytesPerTransition = 700;
 const freeScratchMb = 512;
 /** Two queues' sends, receives and deletes for each upload. */
 const queueCallsPerUpload = 6;
+/** Assumed: an upload, its ranges read, its copy in the archive, its results written and fetched. */
+const auditEventsPerUpload = 20;
 /** An upload arrives, is copied to the archive and gets its two results. */
 const objectEventsPerUpload = 1;
 
@@ -60,7 +62,7 @@ export function workCosts(counts: Counts, uploads: number, csvBytes: number, sha
     line("Secrets Manager", counts.secretCalls, prices.secretCall),
     line("events", uploads * objectEventsPerUpload, prices.objectEvent),
     line("queues", uploads * queueCallsPerUpload, prices.queueCall),
-    line("audit trail", shape.hasAuditTrail ? counts.s3Puts : 0, prices.dataEvent),
+    line("audit trail", shape.hasAuditTrail ? uploads * auditEventsPerUpload : 0, prices.dataEvent),
     line("logs", logGb, prices.logGb),
     line("NAT gateway", shape.hasNat ? outGb : 0, prices.natGb),
     line("SFTP", shape.hasSftp ? csvBytes / 1e9 : 0, prices.sftpGb),
