@@ -6,16 +6,16 @@ import { failureMetrics, healthMetrics, metricDimensions, metricNamespace } from
 
 /** One line of JSON per entry. Level and service name come from the environment, by Powertools' own rules. */
 export const logger = new Logger();
-/** Written into the log in CloudWatch's embedded metric format. */
-export const metrics = new Metrics({ namespace: metricNamespace });
 /** Off where X-Ray is: outside Lambda. SDK clients and sockets stay as they are. */
 export const tracer = new Tracer({ captureHTTPsRequests: false });
+
+let metrics: Metrics | undefined;
 
 /** Where the events of flows and ports go: `Deps.log`. */
 export function logEvent(event: string, fields: Readonly<Record<string, unknown>> = {}): void {
   if (event === "aws-call") logger.debug(event, fields);
   else logger.info(event, fields);
-  if (isCounted(event)) metrics.addMetric(failureMetrics[event], MetricUnit.Count, 1);
+  if (isCounted(event)) metrics?.addMetric(failureMetrics[event], MetricUnit.Count, 1);
 }
 
 function isCounted(event: string): event is keyof typeof failureMetrics {
@@ -26,13 +26,18 @@ function isCounted(event: string): event is keyof typeof failureMetrics {
 export function countHealth(health: Health): void {
   for (const [field, name] of Object.entries(healthMetrics)) {
     const unit = field.includes("Seconds") ? MetricUnit.Seconds : MetricUnit.Count;
-    metrics.addMetric(name, unit, health[field as keyof Health]);
+    metrics?.addMetric(name, unit, health[field as keyof Health]);
   }
 }
 
-/** All functions of an installation count together. */
+/** All functions of an installation count together. To be said before anything is counted. */
 export function countUnder(installationName: string): void {
-  metrics.setDefaultDimensions(metricDimensions(installationName));
+  metrics = new Metrics({ namespace: metricNamespace, serviceName: metricDimensions(installationName).service });
+}
+
+/** Writes what was counted during a call into the log, in CloudWatch's embedded metric format. */
+export function publishMetrics(): void {
+  if (metrics?.hasStoredMetrics() === true) metrics.publishStoredMetrics();
 }
 
 /** What a request is about, for every line that is written while it is served. Nothing else of it may be logged. */

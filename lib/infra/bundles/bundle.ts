@@ -30,26 +30,30 @@ interface Make {
 
 /**
  * Bundles every function into `outFolder/<name>`, the writer once per kind with that kind's driver alone. `hasEngine`
- * says which functions find DuckDB in their layer; the others are made without its API. The same sources give the same bytes.
+ * says which functions find DuckDB in their layer; the others are made without its API. The same sources give the same
+ * bytes. `isWanted` leaves functions out.
  */
 export async function bundleFunctions(
   outFolder: string,
   hasEngine: (name: string) => boolean,
+  isWanted: (name: string) => boolean = () => true,
 ): Promise<readonly Bundle[]> {
   const kinds = await deployedKinds();
   const folders = await readdir(join(repositoryRoot, "functions"), { withFileTypes: true });
   const names = folders.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort();
-  const callers = names.filter((name) => name !== "writer");
+  const callers = names.filter((name) => name !== "writer" && isWanted(name));
   const makes: Make[] = [
     {
       entries: entriesOf(callers.filter((name) => !hasEngine(name))),
       plugins: [onlyKinds(kinds), withoutDrivers, withoutEngine],
     },
     { entries: entriesOf(callers.filter(hasEngine)), plugins: [onlyKinds(kinds), withoutDrivers] },
-    ...kinds.map((kind) => ({
-      entries: { [writerBundleName(kind)]: entryOf("writer") },
-      plugins: [onlyKinds([kind])],
-    })),
+    ...kinds
+      .filter((kind) => isWanted(writerBundleName(kind)))
+      .map((kind) => ({
+        entries: { [writerBundleName(kind)]: entryOf("writer") },
+        plugins: [onlyKinds([kind])],
+      })),
   ];
   const bundles = await Promise.all(makes.map((make) => bundlesOf(make, resolve(outFolder))));
   return bundles.flat().sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -1,0 +1,4 @@
+import { CloseConsolidationRequest, closeConsolidation } from "../../lib/flows/consolidate/close-consolidation.ts";
+import { stepHandler } from "../step-handler.ts";
+
+export const handler = stepHandler(CloseConsolidationRequest, closeConsolidation);

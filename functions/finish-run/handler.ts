@@ -1,0 +1,4 @@
+import { FinishRunRequest, finishRun } from "../../lib/flows/sync/finish-run.ts";
+import { stepHandler } from "../step-handler.ts";
+
+export const handler = stepHandler(FinishRunRequest, finishRun);

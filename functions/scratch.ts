@@ -1,0 +1,25 @@
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
+/**
+ * A folder of this process below `root`. What processes that are gone have left there goes first: Lambda keeps the disk
+ * when it replaces a process that it had to end.
+ */
+export function ownScratch(root: string): string {
+  const own = join(root, String(process.pid));
+  mkdirSync(root, { recursive: true, mode: 0o700 });
+  for (const name of readdirSync(root))
+    if (name === String(process.pid) || !isAlive(Number(name)))
+      rmSync(join(root, name), { recursive: true, force: true });
+  mkdirSync(own, { mode: 0o700 });
+  return own;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    // Signal 0 asks only whether there is somebody: https://nodejs.org/api/process.html#processkillpid-signal
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
