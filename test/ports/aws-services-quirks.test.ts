@@ -13,6 +13,9 @@ import { seededRandomness, windableClock } from "../support/clock.ts";
 import { task, writeMachine } from "../support/machines.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
+/** Nobody waits for a second look. */
+const patient = { sleep: async () => {} };
+
 async function statesBed() {
   const folder = tempFolder();
   writeMachine(folder.path, "dispatch", { DoIt: task("TestStep") });
@@ -31,7 +34,12 @@ async function statesBed() {
     server,
     calls,
     statuses,
-    workflows: openWorkflows({ client, machinePrefix: server.machinePrefix, randomness: systemRandomness }),
+    workflows: openWorkflows({
+      client,
+      machinePrefix: server.machinePrefix,
+      randomness: systemRandomness,
+      clock: patient,
+    }),
     [Symbol.asyncDispose]: async () => {
       client.destroy();
       await server[Symbol.asyncDispose]();
@@ -60,6 +68,14 @@ describe("Step Functions", () => {
     expect(await bed.workflows.start("dispatch", "run-1", {})).toBe("started");
   });
 
+  test("an execution that is not described yet gets a second look", async () => {
+    await using bed = await statesBed();
+    await bed.workflows.start("dispatch", "run-1", {});
+    bed.server.failNext("DescribeExecution", new AwsFault("ExecutionDoesNotExist"));
+
+    expect(await bed.workflows.describe("dispatch", "run-1")).toMatch(/RUNNING|SUCCEEDED/);
+  });
+
   test("a machine that is not there is an error of its own", async () => {
     await using bed = await statesBed();
     const client = awsClient(SFNClient, testOptions(bed.server));
@@ -67,6 +83,7 @@ describe("Step Functions", () => {
       client,
       machinePrefix: "arn:aws:states:eu-west-1:1:stateMachine:other-",
       randomness: systemRandomness,
+      clock: patient,
     });
 
     await expect(elsewhere.start("dispatch", "run-1", {})).rejects.toMatchObject({ name: "StateMachineDoesNotExist" });

@@ -9,6 +9,9 @@ import { task, writeMachine } from "../support/machines.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import { describeWorkflows } from "./workflows-contract.ts";
 
+/** Nobody waits for a second look. */
+const patient = { sleep: async () => {} };
+
 describeWorkflows("workflows on Step Functions", async (step) => {
   const folder = tempFolder();
   writeMachine(folder.path, "dispatch", { DoIt: task("TestStep") });
@@ -21,7 +24,12 @@ describeWorkflows("workflows on Step Functions", async (step) => {
   });
   const client = awsClient(SFNClient, testOptions(server));
   return {
-    workflows: openWorkflows({ client, machinePrefix: server.machinePrefix, randomness: systemRandomness }),
+    workflows: openWorkflows({
+      client,
+      machinePrefix: server.machinePrefix,
+      randomness: systemRandomness,
+      clock: patient,
+    }),
     [Symbol.asyncDispose]: async () => {
       client.destroy();
       await server[Symbol.asyncDispose]();

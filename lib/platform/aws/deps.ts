@@ -148,7 +148,7 @@ async function openWorkflows(environment: Environment, options: ClientOptions): 
   const [{ SFNClient }, own] = await Promise.all([import("@aws-sdk/client-sfn"), import("./workflows.ts")]);
   const client = awsClient(SFNClient, options);
   const machinePrefix = environment.WS_STATE_MACHINE_PREFIX;
-  return own.openWorkflows({ client, machinePrefix, randomness: systemRandomness });
+  return own.openWorkflows({ client, machinePrefix, clock: systemClock, randomness: systemRandomness });
 }
 
 async function openWriters(environment: Environment, options: ClientOptions): Promise<Deps["writers"]> {

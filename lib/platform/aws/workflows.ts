@@ -4,18 +4,22 @@ import {
   StartExecutionCommand,
   StopExecutionCommand,
 } from "@aws-sdk/client-sfn";
-import type { ExecutionStatus, Randomness, WorkflowName, Workflows } from "../../flows/ports.ts";
+import type { Clock, ExecutionStatus, Randomness, WorkflowName, Workflows } from "../../flows/ports.ts";
 import { checkExecution } from "../execution-rules.ts";
 
 interface WorkflowsOptions {
   readonly client: SFNClient;
   /** `arn:…:stateMachine:<name>-`; the machine's name follows. */
   readonly machinePrefix: string;
+  readonly clock: Pick<Clock, "sleep">;
   readonly randomness: Pick<Randomness, "bytes">;
 }
 
+/** What was started a moment ago may not be described yet: https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html */
+const secondLookMs = 1_000;
+
 /** `Workflows` on Step Functions. It forgets a name 90 days after its execution ended: https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html */
-export function openWorkflows({ client, machinePrefix, randomness }: WorkflowsOptions): Workflows {
+export function openWorkflows({ client, machinePrefix, clock, randomness }: WorkflowsOptions): Workflows {
   const machineArn = (machine: WorkflowName) => `${machinePrefix}${machine}`;
   const executionArn = (machine: WorkflowName, name: string) =>
     `${machineArn(machine).replace(":stateMachine:", ":execution:")}:${name}`;
@@ -42,20 +46,24 @@ export function openWorkflows({ client, machinePrefix, randomness }: WorkflowsOp
       }
     },
     describe: async (machine, name) => {
-      try {
-        const answer = await client.send(new DescribeExecutionCommand({ executionArn: executionArn(machine, name) }));
-        return statusOf(answer.status);
-      } catch (error) {
-        if (isNamed(error, "ExecutionDoesNotExist")) return undefined;
-        throw error;
-      }
+      const arn = executionArn(machine, name);
+      const seen = await statusOf(client, arn);
+      if (seen !== undefined) return seen;
+      await clock.sleep(secondLookMs);
+      return statusOf(client, arn);
     },
   };
 }
 
-/** A failed execution that waits for its redrive goes on by itself. */
-function statusOf(status: string | undefined): ExecutionStatus {
-  return status === "PENDING_REDRIVE" ? "RUNNING" : (status as ExecutionStatus);
+/** Undefined for an execution that is not known. One that failed and waits for its redrive goes on by itself. */
+async function statusOf(client: SFNClient, executionArn: string): Promise<ExecutionStatus | undefined> {
+  try {
+    const { status } = await client.send(new DescribeExecutionCommand({ executionArn }));
+    return status === "PENDING_REDRIVE" ? "RUNNING" : status;
+  } catch (error) {
+    if (isNamed(error, "ExecutionDoesNotExist")) return undefined;
+    throw error;
+  }
 }
 
 function isNamed(error: unknown, name: string): boolean {
