@@ -5,7 +5,7 @@ import { tempFolder } from "../support/temp-folder.ts";
 
 const never = new AbortController().signal;
 const stacks = {
-  WarehouseSyncApp: { ApiUrl: "https://api.test" },
+  WarehouseSyncApp: { ApiAddress: "https://api.test" },
   WarehouseSyncData: { BucketName: "the-bucket", AccessLogsBucketName: "the-logs", TableName: "the-table" },
 };
 

@@ -16,7 +16,7 @@ const never = new AbortController().signal;
 function deployedWorld(folder: string, { system }: TestSystem) {
   const orders: unknown[] = [];
   const fake = fakeWorld(folder, {
-    stacks: { WarehouseSyncApp: { ApiUrl: system.endpoint.url } },
+    stacks: { WarehouseSyncApp: { ApiAddress: system.endpoint.url } },
     invoke: async (functionName, payload, signal) => {
       orders.push([functionName, payload]);
       return issueToken(system.deps, TokenOrder.parse(payload), signal);

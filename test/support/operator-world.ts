@@ -45,7 +45,7 @@ export function fakeWorld(folder: string, account: FakeAccount = {}): FakeWorld 
     if (words[0] === "synth") writeAssembly(folder);
     const file = words[words.indexOf("--outputs-file") + 1];
     if (words[0] === "deploy" && words.includes("--outputs-file") && file !== undefined) {
-      const outputs = { ApiUrl: "https://api.test/v1", SftpHost: "s-1.server.test", EgressAddresses: "192.0.2.1" };
+      const outputs = { ApiAddress: "https://api.test/v1", SftpHost: "s-1.server.test", EgressAddresses: "192.0.2.1" };
       writeFileSync(file, JSON.stringify({ WarehouseSyncApp: outputs }));
     }
     return 0;
