@@ -13,9 +13,7 @@ beforeAll(() => {
   made = bench();
   const { config, stack, functions } = made;
   const machines = new Machines(stack, "Machines", { config, functions, stored: made.data.storage });
-  const dispatch = machines.byName.get("dispatch");
-  if (dispatch === undefined) throw new TypeError("there is no dispatch machine");
-  new Schedules(stack, "Schedules", { config, functions, dispatch });
+  new Schedules(stack, "Schedules", { config, functions, dispatch: machines.get("dispatch") });
   template = made.template();
 });
 

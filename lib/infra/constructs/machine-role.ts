@@ -53,7 +53,6 @@ export function machineRole(scope: Construct, id: string, props: MachineRoleProp
     "AwsSolutions-IAM5[Resource::*]",
     "X-Ray and the delivery of logs know no resources: https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html",
   );
-  acknowledge(role, "Serverless-LambdaStarPermissions", "It is the same: X-Ray and the delivery of logs.");
   return role;
 }
 

@@ -56,6 +56,13 @@ export class Machines extends Construct {
     );
   }
 
+  /** Throws a `TypeError` for a name that no file has. */
+  get(name: string): sfn.StateMachine {
+    const found = this.byName.get(name);
+    if (found === undefined) throw new TypeError(`there is no machine ${name}`);
+    return found;
+  }
+
   private machine(name: string, log: logs.ILogGroup, { config, stored, functions }: MachinesProps): sfn.StateMachine {
     const definition = machineDefinition(name);
     const id = name.replace(/(^|-)(\w)/g, (_, __, letter: string) => letter.toUpperCase());

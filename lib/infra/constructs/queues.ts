@@ -6,11 +6,26 @@ import { acknowledge } from "./acknowledge.ts";
 /** Events lie in a queue as they come from AWS: names and times, no rows. SQS's own key is enough, and needs no key policy. */
 const closed = { encryption: sqs.QueueEncryption.SQS_MANAGED, enforceSSL: true } as const satisfies sqs.QueueProps;
 
+interface DeadLetterOptions {
+  /** Whether other queues hand their dead letters over to it. @default false */
+  readonly servesQueues?: boolean;
+}
+
 /** Where messages go that nobody could handle: kept for 14 days, the most that SQS keeps anything, and an alarm looks at it. */
-export function deadLetterQueue(scope: Construct, id: string, queueName: string): sqs.Queue {
+export function deadLetterQueue(
+  scope: Construct,
+  id: string,
+  queueName: string,
+  { servesQueues = false }: DeadLetterOptions = {},
+): sqs.Queue {
   const queue = new sqs.Queue(scope, id, { queueName, retentionPeriod: Duration.days(14), ...closed });
-  acknowledge(queue, "AwsSolutions-SQS3", "It is the dead-letter queue: of rules, which cdk-nag does not look at.");
-  acknowledge(queue, "Serverless-SQSRedrivePolicy", "It is the dead-letter queue.");
+  if (!servesQueues)
+    acknowledge(
+      queue,
+      "AwsSolutions-SQS3",
+      "It is the dead-letter queue: of rules and functions, where cdk-nag does not look.",
+    );
+  acknowledge(queue, "Serverless-SQSRedrivePolicy", "It is the dead-letter queue itself.");
   return queue;
 }
 

@@ -35,7 +35,7 @@ export class Uploads extends Construct {
 
   constructor(scope: Construct, id: string, { config, stored, functions, sftp }: UploadsProps) {
     super(scope, id);
-    this.deadLetters = deadLetterQueue(this, "DeadLetters", `${config.name}-uploads-dead`);
+    this.deadLetters = deadLetterQueue(this, "DeadLetters", `${config.name}-uploads-dead`, { servesQueues: true });
     const acceptUpload = functions.get("accept-upload");
     const created = this.rule("Created", config, "uploads-created", "An object appeared in the inbox", {
       source: ["aws.s3"],

@@ -63,9 +63,7 @@ export function watchedMetrics({ config, functions, machines, restApi, table }: 
 
 /** How many executions of a machine did something. */
 export function machineMetric(machines: Machines, machine: string, metricName: string, period: Duration) {
-  const found = machines.byName.get(machine);
-  if (found === undefined) throw new TypeError(`there is no machine ${machine}`);
-  return found.metric(metricName, { period, statistic: "Sum", label: machine });
+  return machines.get(machine).metric(metricName, { period, statistic: "Sum", label: machine });
 }
 
 /** How many messages wait in a queue. */
