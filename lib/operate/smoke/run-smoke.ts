@@ -89,8 +89,8 @@ async function account(
     const { id } = await operator.call("POST /accounts", { body: { name } });
     cleanings.push(accountRemoval(url, token, id));
     tenant = await openTenant(url, operator, id, signal);
-    const { addresses, note } = await tenant.api.call("GET /egress-addresses");
-    return `${id}; warehouses see ${addresses.join(", ") || `no fixed address (${note})`}`;
+    const { addresses } = await tenant.api.call("GET /egress-addresses");
+    return `${id}; warehouses see ${addresses.join(", ") || "no fixed address of ours"}`;
   });
   if (tenant === undefined) throw new TypeError("there is no account");
   return tenant;

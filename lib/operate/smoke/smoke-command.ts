@@ -64,7 +64,11 @@ function programOf(output: Output): Command {
     .option("--sftp <host:port>", "SFTP endpoint (default: as the API says), or off", sftpOf)
     .option("--operator-token <token>", "operator's token; better in WS_OPERATOR_TOKEN")
     .option("--data <folder>", "data folder of npm start, for its address and token", ".data")
-    .addOption(new Option("--postgres <url>", "warehouse: postgres://user:password@host/database").conflicts("kind"))
+    .addOption(
+      new Option("--postgres <url>", "warehouse: postgres://user:password@host/database")
+        .conflicts("kind")
+        .argParser(postgresOf),
+    )
     .addOption(new Option("--kind <kind>", "warehouse of the installation's own").choices(["duckdb"]))
     .option("--keep", "leave account, connection and tables for a look")
     .option("--timeout <minutes>", "give up after", positive, 20)
@@ -116,6 +120,11 @@ function sftpOf(text: string): SmokeOptions["sftp"] {
   const [, host, port] = /^\[?([^\s\]]+?)\]?:(\d{1,5})$/.exec(text) ?? [];
   if (host === undefined || Number(port) > 65_535) throw new InvalidArgumentError("give host:port, or off");
   return { host, port: Number(port) };
+}
+
+function postgresOf(text: string): string {
+  if (["postgres:", "postgresql:"].includes(URL.parse(text)?.protocol ?? "")) return text;
+  throw new InvalidArgumentError("give postgres://user:password@host:5432/database");
 }
 
 function positive(text: string): number {

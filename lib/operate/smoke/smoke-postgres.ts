@@ -1,5 +1,4 @@
 import pg from "pg";
-import { UsageFault } from "../../local/cli/session.ts";
 
 /** A PostgreSQL to try with: tables of its own, which go at the end. */
 export interface SmokePostgres {
@@ -12,7 +11,7 @@ export interface SmokePostgres {
 
 /** Reads `postgres://user:password@host:port/database?sslmode=disable`. `tablePrefix` keeps apart what this test makes. */
 export function smokePostgres(url: string, tablePrefix: string): SmokePostgres {
-  const { hostname: host, port, username, password, pathname, searchParams } = parsed(url);
+  const { hostname: host, port, username, password, pathname, searchParams } = new URL(url);
   const database = decodeURIComponent(pathname.slice(1)) || "postgres";
   const sslmode = searchParams.get("sslmode") ?? "verify-full";
   const schema = searchParams.get("schema") ?? "public";
@@ -51,10 +50,4 @@ export function smokePostgres(url: string, tablePrefix: string): SmokePostgres {
         await client.query(`DROP SCHEMA IF EXISTS ${pg.escapeIdentifier(stagingSchema)} CASCADE`);
       }),
   };
-}
-
-function parsed(url: string): URL {
-  const found = URL.parse(url);
-  if (found !== null && ["postgres:", "postgresql:"].includes(found.protocol)) return found;
-  throw new UsageFault("--postgres takes postgres://user:password@host:5432/database");
 }

@@ -1,0 +1,94 @@
+import { CfnResource, Validations } from "aws-cdk-lib";
+import { AwsSolutionsChecks, type NagPack, ServerlessChecks } from "cdk-nag";
+import type { IConstruct } from "constructs";
+import { describe, expect, test } from "vitest";
+import { installation } from "./support/installation.ts";
+
+/** How often each rule is waived. Whoever adds one says so here, and why at the resource. */
+const acknowledged = {
+  "AwsSolutions-IAM5": 0,
+};
+
+interface Finding {
+  readonly rule: string;
+  readonly path: string;
+}
+
+/** What the packs find when no reason counts. */
+function findingsIn(root: IConstruct): Finding[] {
+  const packs: NagPack[] = [new AwsSolutionsChecks(root), new ServerlessChecks(root)];
+  return packs.flatMap((pack) => {
+    Object.defineProperty(pack, "isAcknowledged", { value: () => false });
+    return pack
+      .validateScope(root)
+      .violations.flatMap(({ ruleName, violatingResources }) =>
+        violatingResources.map(({ constructPath = "" }) => ({ rule: ruleName, path: constructPath })),
+      );
+  });
+}
+
+interface Reason {
+  readonly rule: string;
+  readonly reason: string;
+  readonly construct: IConstruct;
+}
+
+function reasonsIn(root: IConstruct): Reason[] {
+  return root.node.findAll().flatMap((construct) =>
+    construct.node.metadata
+      .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
+      .flatMap(({ data }) =>
+        Object.entries(data as Record<string, string>).map(([id, reason]) => ({
+          rule: id.replace(/^annotation::/i, ""),
+          reason,
+          construct,
+        })),
+      )
+      // Other checks of the CDK are waived in the same way.
+      .filter(({ rule }) => /^(AwsSolutions|Serverless)-/.test(rule)),
+  );
+}
+
+describe("cdk-nag", async () => {
+  const { root } = await installation();
+  root.synth();
+  const findings = findingsIn(root);
+  const reasons = reasonsIn(root);
+  const speaksOf = ({ construct, rule }: Reason, finding: Finding) =>
+    rule === finding.rule && `${finding.path}/`.startsWith(`${construct.node.path}/`);
+
+  test("finds nothing that nobody has given a reason for", () => {
+    const left = findings.filter((finding) => !reasons.some((reason) => speaksOf(reason, finding)));
+
+    expect(left).toEqual([]);
+  });
+
+  test("is answered by reasons that speak of one resource each", () => {
+    const vague = reasons
+      .map((reason) => ({
+        reason,
+        paths: new Set(findings.filter((each) => speaksOf(reason, each)).map(({ path }) => path)),
+      }))
+      .filter(({ paths }) => paths.size !== 1)
+      .map(({ reason, paths }) => [reason.rule, reason.construct.node.path, ...paths]);
+
+    expect(vague).toEqual([]);
+    for (const { reason } of reasons) expect(reason.length).toBeGreaterThan(20);
+  });
+
+  test("is answered as often as is written down here", () => {
+    const counts: Record<string, number> = {};
+    for (const { rule } of reasons) {
+      const name = rule.replace(/\[.*/, "");
+      counts[name] = (counts[name] ?? 0) + 1;
+    }
+
+    expect(counts).toEqual(acknowledged);
+  });
+
+  test("sees every resource of both stacks", () => {
+    const seen = root.node.findAll().filter((construct) => CfnResource.isCfnResource(construct));
+
+    expect(seen.length).toBeGreaterThan(150);
+  });
+});
