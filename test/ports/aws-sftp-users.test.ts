@@ -143,6 +143,19 @@ describe("a user of Transfer Family", () => {
     expect(await bed.canLogIn(ada.sftpUsername, key.publicKey)).toBe(true);
   });
 
+  test("is not let in by the keys of somebody who had that name in an installation before", async () => {
+    await using bed = await transferBed();
+    const ada = await someUser(bed.deps);
+    const { publicKey } = await letIn(bed.deps, ada, makeKey("ed25519").publicKey);
+    const namesake = { ...(await someUser(bed.deps, "Bob")), sftpUsername: ada.sftpUsername };
+
+    await bed.deps.sftpUsers.createUser(namesake);
+
+    expect(await bed.canLogIn(namesake.sftpUsername, publicKey)).toBe(false);
+    expect(bed.users.get(namesake.sftpUsername)?.policy).toContain(namesake.accountId);
+    expect(bed.users.get(namesake.sftpUsername)?.policy).not.toContain(ada.accountId);
+  });
+
   test("who is removed logs in by no key, and can be removed again", async () => {
     await using bed = await transferBed();
     const ada = await someUser(bed.deps);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { addKey } from "../../lib/flows/accounts/add-key.ts";
 import { createUser } from "../../lib/flows/accounts/create-user.ts";
+import { removeAccount } from "../../lib/flows/accounts/remove-account.ts";
 import { removeKey } from "../../lib/flows/accounts/remove-key.ts";
 import type { Deps } from "../../lib/flows/deps.ts";
 import type { SshKey, User } from "../../lib/model/account.ts";
@@ -87,6 +88,18 @@ export function describeSftpUsers(name: string, open: OpenSftpUsersBed): void {
       await bed.deps.sftpUsers.createUser(ada);
 
       expect(await bed.canLogIn(ada.sftpUsername, key.publicKey)).toBe(true);
+    });
+
+    test("nobody of a removed account gets in, and everybody else does", async () => {
+      await using bed = await open();
+      const [ada, bob] = [await someUser(bed.deps, "Ada"), await someUser(bed.deps, "Bob")];
+      const gone = await letIn(bed.deps, ada, makeKey("ed25519").publicKey);
+      const kept = await letIn(bed.deps, bob, makeKey("ed25519").publicKey);
+
+      await removeAccount(bed.deps, { accountId: ada.accountId }, anySignal);
+
+      expect(await bed.canLogIn(ada.sftpUsername, gone.publicKey)).toBe(false);
+      expect(await bed.canLogIn(bob.sftpUsername, kept.publicKey)).toBe(true);
     });
 
     test("removing what is not there is no error", async () => {

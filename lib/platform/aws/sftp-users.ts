@@ -3,6 +3,7 @@ import {
   CreateUserCommand,
   DeleteSshPublicKeyCommand,
   DeleteUserCommand,
+  type DescribedUser,
   DescribeUserCommand,
   ImportSshPublicKeyCommand,
   type SshPublicKey,
@@ -53,7 +54,7 @@ export function transferUsers(options: SftpUsersOptions): SftpUsers {
   };
 }
 
-/** Makes the user, or brings it to what this version of the product gives to its users. */
+/** Makes the user, or brings it to what this version of the product gives to its users. One of that name who is somebody else goes first, keys and all. */
 async function createUser(options: SftpUsersOptions, user: User): Promise<void> {
   const { client, bucket, roleArn, serverId } = options;
   await makeFolders(options, user);
@@ -65,16 +66,33 @@ async function createUser(options: SftpUsersOptions, user: User): Promise<void> 
     HomeDirectoryMappings: homeMappings(bucket, user),
     Policy: sessionPolicy(options, user),
   } as const;
-  const tags = [
+  const creation = new CreateUserCommand({ ...about, Tags: tagsOf(user) });
+  try {
+    await client.send(creation);
+    return;
+  } catch (error) {
+    if (!isNamed(error, "ResourceExistsException")) throw error;
+  }
+  const found = await describe(options, user);
+  if (found !== undefined && tagsOf(user).every((tag) => hasTag(found, tag))) {
+    await client.send(new UpdateUserCommand(about));
+    return;
+  }
+  // Left by an installation that was here before, or made by hand: its keys are not this user's.
+  const deletion = new DeleteUserCommand({ ServerId: serverId, UserName: user.sftpUsername });
+  await unless("ResourceNotFoundException", client.send(deletion));
+  await client.send(creation);
+}
+
+function tagsOf(user: User): { Key: string; Value: string }[] {
+  return [
     { Key: "account", Value: user.accountId },
     { Key: "user", Value: user.id },
   ];
-  try {
-    await client.send(new CreateUserCommand({ ...about, Tags: tags }));
-  } catch (error) {
-    if (!isNamed(error, "ResourceExistsException")) throw error;
-    await client.send(new UpdateUserCommand(about));
-  }
+}
+
+function hasTag(found: DescribedUser, tag: { Key: string; Value: string }): boolean {
+  return found.Tags?.some(({ Key, Value }) => Key === tag.Key && Value === tag.Value) === true;
 }
 
 /** A folder without an object behind it would not be shown: https://docs.aws.amazon.com/transfer/latest/userguide/logical-dir-mappings.html */
@@ -85,11 +103,16 @@ async function makeFolders({ s3, bucket }: SftpUsersOptions, user: User): Promis
   }
 }
 
-/** The user's keys; undefined where there is no such user. */
-async function keysOf({ client, serverId }: SftpUsersOptions, user: User): Promise<SshPublicKey[] | undefined> {
+/** Undefined where there is no such user. */
+async function describe({ client, serverId }: SftpUsersOptions, user: User): Promise<DescribedUser | undefined> {
   const command = new DescribeUserCommand({ ServerId: serverId, UserName: user.sftpUsername });
-  const answer = await unless("ResourceNotFoundException", client.send(command));
-  return answer?.User === undefined ? undefined : (answer.User.SshPublicKeys ?? []);
+  return (await unless("ResourceNotFoundException", client.send(command)))?.User;
+}
+
+/** The user's keys; undefined where there is no such user. */
+async function keysOf(options: SftpUsersOptions, user: User): Promise<SshPublicKey[] | undefined> {
+  const found = await describe(options, user);
+  return found && (found.SshPublicKeys ?? []);
 }
 
 /** The comment behind a key does not count. */

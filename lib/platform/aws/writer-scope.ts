@@ -31,7 +31,8 @@ export const writerScope = {
   /** Beginnings of object keys. All parts of a download are of one version. */
   objects: {
     [`plan/${account}/`]: ["GetObject", "GetObjectVersion", "PutObject", "AbortMultipartUpload"],
-    [`quarantine/${account}/`]: ["PutObject", "AbortMultipartUpload"],
+    /** A put whose answer got lost looks whose object is there. */
+    [`quarantine/${account}/`]: ["GetObject", "PutObject", "AbortMultipartUpload"],
     [`state/${account}/`]: ["GetObject", "GetObjectVersion"],
     [`change/${account}/`]: ["GetObject", "GetObjectVersion"],
   },

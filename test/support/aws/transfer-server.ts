@@ -40,8 +40,9 @@ export async function startTransferServer(serverId = "s-0123456789abcdef0"): Pro
       return { ServerId: serverId, UserName: input["UserName"] };
     },
     DescribeUser: (input) => {
-      const { role, policy, mappings, keys: own } = find(input);
-      const user = { UserName: input["UserName"], Role: role, Policy: policy, HomeDirectoryMappings: mappings };
+      const { role, policy, mappings, tags, keys: own } = find(input);
+      const about = { UserName: input["UserName"], Tags: tags };
+      const user = { ...about, Role: role, Policy: policy, HomeDirectoryMappings: mappings };
       return { ServerId: serverId, User: { Arn: "arn:aws:transfer:::user", ...user, SshPublicKeys: own } };
     },
     DeleteUser: (input) => {
