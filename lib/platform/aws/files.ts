@@ -5,10 +5,8 @@ import {
   GetObjectCommand,
   HeadObjectCommand,
   type HeadObjectCommandOutput,
-  PutObjectCommand,
   type S3Client,
 } from "@aws-sdk/client-s3";
-import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import type { Clock, FileBody, FileInfo, Files, LocalFile } from "../../flows/ports.ts";
 import { SyncError } from "../../model/errors.ts";
 import { removeQuietly } from "../embedded/durable.ts";
@@ -18,6 +16,7 @@ import { downloadObject } from "./object-download.ts";
 import { bodyTries, isAbsence, isBeyondEnd, isNoVersion, translatingS3 } from "./object-errors.ts";
 import { checkObjectKey, isVersioned, mayHoldVersions, versionIdOf, versionOf } from "./object-keys.ts";
 import { instantOf, listObjects, listVersions, visibleVersions } from "./object-lists.ts";
+import { presignObject } from "./object-presign.ts";
 import { uploadIfAbsent, uploadObject } from "./object-upload.ts";
 import { retrying, statusOf } from "./retry.ts";
 
@@ -38,8 +37,6 @@ interface Range {
 }
 
 const listLimit = 1_000;
-/** Signed addresses are bearer secrets: none lives longer, whatever was asked. */
-const presignSecondsMax = 300;
 const tailCharactersMax = 100;
 
 /** Objects in S3. Times of change are to the second. */
@@ -166,10 +163,7 @@ class BucketFiles implements Files {
   }
 
   async presign(method: "GET" | "PUT", key: string, secondsValid: number): Promise<string> {
-    checkObjectKey(key);
-    const command =
-      method === "GET" ? new GetObjectCommand(this.#address(key)) : new PutObjectCommand(this.#address(key));
-    return getSignedUrl(this.#options.client, command, { expiresIn: Math.min(secondsValid, presignSecondsMax) });
+    return presignObject(this.#options.client, { method, ...this.#address(key) }, secondsValid);
   }
 
   async #head(key: string, versionId: string | undefined): Promise<HeadObjectCommandOutput | undefined> {

@@ -16,16 +16,18 @@ export interface CopyTarget {
   readonly bucket: string;
   readonly from: { readonly key: string; readonly versionId: string | undefined };
   readonly to: string;
+  /** What S3 copies in one call. @default 256 MiB */
+  readonly partBytes?: number;
 }
 
-/** What S3 copies in one call, well under its 5 GB, so that each is answered soon: https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html */
-const partBytes = 256 * 1024 * 1024;
+/** Well under S3's 5 GB, so that each call is answered soon: https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html */
+const partBytesDefault = 256 * 1024 * 1024;
 const partsMax = 10_000;
 const partsAtOnce = 8;
 
 /** Copies within the bucket, all parts of one version. Answers false where there is no such object (any more). */
 export async function copyObject(target: CopyTarget): Promise<boolean> {
-  const { client, bucket, from, to } = target;
+  const { client, bucket, from, to, partBytes = partBytesDefault } = target;
   try {
     const head = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: from.key, VersionId: from.versionId }));
     const source = {
@@ -33,7 +35,7 @@ export async function copyObject(target: CopyTarget): Promise<boolean> {
       CopySourceIfMatch: head.ETag,
     };
     const bytes = head.ContentLength ?? 0;
-    if (bytes > partBytes) await copyInParts(target, source, bytes);
+    if (bytes > partBytes) await copyInParts({ ...target, partBytes }, source, bytes);
     // Tags stay behind: reading them would take a right of its own.
     else await client.send(new CopyObjectCommand({ Bucket: bucket, Key: to, ...source, TaggingDirective: "REPLACE" }));
     return true;
@@ -52,7 +54,11 @@ function sourceOf(bucket: string, key: string, versionId: string | undefined): s
 
 type Source = { readonly CopySource: string; readonly CopySourceIfMatch: string | undefined };
 
-async function copyInParts({ client, bucket, to }: CopyTarget, source: Source, bytes: number): Promise<void> {
+async function copyInParts(
+  { client, bucket, to, partBytes }: Required<CopyTarget>,
+  source: Source,
+  bytes: number,
+): Promise<void> {
   const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: to }));
   const upload = { Bucket: bucket, Key: to, UploadId };
   const partSize = Math.max(partBytes, Math.ceil(bytes / partsMax));

@@ -7,7 +7,7 @@ import { type AttributeMap, keyAttributes, toScalar } from "./table-items.ts";
 export interface ConditionInput {
   readonly ConditionExpression: string;
   readonly ExpressionAttributeNames: Record<string, string>;
-  readonly ExpressionAttributeValues: AttributeMap;
+  readonly ExpressionAttributeValues?: AttributeMap;
 }
 
 /** Names and values of one expression, each under a placeholder: names may be reserved words. */
@@ -45,7 +45,8 @@ export function toConditionInput(condition: Condition | undefined, now: Instant)
   return {
     ConditionExpression: parts.map((part) => `(${part})`).join(" AND "),
     ExpressionAttributeNames: placeholders.names,
-    ExpressionAttributeValues: placeholders.values,
+    // Never an empty map: DynamoDB refuses that too.
+    ...(Object.keys(placeholders.values).length > 0 && { ExpressionAttributeValues: placeholders.values }),
   };
 }
 

@@ -13,7 +13,7 @@ export interface DynamoDbServer extends AsyncDisposable {
   readonly faults: Faults;
 }
 
-interface DynamoDbOptions {
+export interface DynamoDbOptions {
   /** What meets a transaction that names an item of one under way: its turn, or a conflict as in AWS. @default "turn" */
   readonly overlapping?: "turn" | "conflict";
 }

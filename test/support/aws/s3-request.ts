@@ -42,13 +42,13 @@ function climbsOut(key: string): boolean {
 }
 
 /** Streams a request's body into a file of the folder, and checks it against the checksum that came along. */
-export async function takeBody({ headers, message }: S3Request, folder: string): Promise<KeptBytes> {
+export async function takeBody({ headers, query, message }: S3Request, folder: string): Promise<KeptBytes> {
   if (/aws-chunked/.test(String(headers["content-encoding"]))) {
     throw new S3Failure(501, "NotImplemented", "this stand-in takes no aws-chunked bodies");
   }
   const kept = await keepBytes(message, folder);
-  const claimed = headers["x-amz-checksum-crc32"];
-  if (claimed !== undefined && claimed !== kept.crc32) throw new S3Failure(400, "BadDigest");
+  const claimed = headers["x-amz-checksum-crc32"] ?? query.get("x-amz-checksum-crc32");
+  if (claimed !== null && claimed !== kept.crc32) throw new S3Failure(400, "BadDigest");
   return kept;
 }
 

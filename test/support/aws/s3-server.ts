@@ -17,7 +17,7 @@ export interface S3Server extends AsyncDisposable {
   readonly bucket: S3Bucket;
 }
 
-interface S3Options {
+export interface S3Options {
   readonly bucketName: string;
   readonly nowMs?: () => number;
   /** As EventBridge's "Object Created". */
