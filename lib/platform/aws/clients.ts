@@ -28,6 +28,7 @@ interface ClientConfig {
     readonly connectionTimeout: number;
     readonly requestTimeout: number;
     readonly throwOnRequestTimeout: true;
+    readonly socketTimeout: number;
     readonly httpsAgent: { readonly keepAlive: true; readonly maxSockets: number };
     readonly httpAgent: { readonly keepAlive: true; readonly maxSockets: number };
   };
@@ -51,14 +52,17 @@ export function awsClient<Client extends Parameters<typeof noteCalls>[0]>(
   Class: new (config: ClientConfig) => Client,
   options: ClientOptions = {},
 ): Client {
+  const answerMsMax = options.answerMsMax ?? answerMsMaxDefault;
   const agent = { keepAlive: true, maxSockets: socketsMax } as const;
   const client = new Class({
     maxAttempts: triesMax,
     retryMode: "standard",
     requestHandler: {
       connectionTimeout: connectMsMax,
-      requestTimeout: options.answerMsMax ?? answerMsMaxDefault,
+      requestTimeout: answerMsMax,
       throwOnRequestTimeout: true,
+      // Also in the middle of a body.
+      socketTimeout: answerMsMax,
       httpsAgent: agent,
       httpAgent: agent,
     },
