@@ -1,6 +1,6 @@
 /** The CDK app: `cdk synth` and `cdk deploy` run it. Needs no credentials, no Docker and no look-ups. */
 import { App } from "aws-cdk-lib";
-import { addStacks } from "../lib/infra/app.ts";
+import { addChecks, addStacks } from "../lib/infra/app.ts";
 import { makeCode } from "../lib/infra/code.ts";
 import { ConfigInvalid, configFrom } from "../lib/infra/config.ts";
 import { loadKinds } from "../lib/infra/kinds.ts";
@@ -12,6 +12,7 @@ try {
   const config = configFrom(app.node.getAllContext());
   const code = await makeCode(config, { say: (text) => process.stderr.write(`${text}\n`) });
   addStacks(app, { config, kinds: await loadKinds(), code, version: packageVersion() });
+  addChecks(app);
   app.synth();
 } catch (error) {
   if (!(error instanceof ConfigInvalid)) throw error;

@@ -10,7 +10,7 @@ export interface Places {
   readonly name: string;
   readonly stored: Stored;
   readonly kinds: readonly string[];
-  /** Null where the installation has no SFTP: calls to it are never made. */
+  /** Null where the installation has no SFTP; then no call names it. */
   readonly sftp: SftpPlace | null;
   readonly writerRoleArn: string;
 }
@@ -68,13 +68,18 @@ const resources: Readonly<Record<string, (places: Places, which: string) => Call
   role: ({ sftp, writerRoleArn }, which) =>
     which === "writer"
       ? { arns: [writerRoleArn] }
-      : { arns: sftp === null ? [] : [sftp.userRoleArn], conditions: { StringEquals: toTransfer } },
+      : { arns: [required(sftp).userRoleArn], conditions: { StringEquals: toTransfer } },
   sftp: ({ stack, sftp }, which) => {
-    if (sftp === null) return { arns: [] };
-    if (which === "server") return { arns: [sftp.serverArn] };
-    const users = stack.formatArn({ service: "transfer", resource: "user", resourceName: `${sftp.serverId}/*` });
+    const { serverArn, serverId } = required(sftp);
+    if (which === "server") return { arns: [serverArn] };
+    const users = stack.formatArn({ service: "transfer", resource: "user", resourceName: `${serverId}/*` });
     return { arns: [users], reason: "Users are made at run time." };
   },
 };
+
+function required(sftp: SftpPlace | null): SftpPlace {
+  if (sftp === null) throw new TypeError("a call to SFTP is declared where there is none");
+  return sftp;
+}
 
 const toTransfer = { "iam:PassedToService": "transfer.amazonaws.com" };

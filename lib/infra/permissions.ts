@@ -14,23 +14,30 @@ export interface Permission {
 
 /** What lets a function make its declared calls, and what those need behind them; nothing else. */
 export function permissionsFor(calls: readonly AwsCall[], places: Places): readonly Permission[] {
-  const made = calls.filter((call) => resourceOf(groupOf(call), places).arns.length > 0);
-  const all = [...made, ...impliedBy(made)].filter((call) => !isListing(call));
+  const all = [...calls, ...impliedBy(calls)].filter((call) => !isListing(call));
   const groups = [...new Set(all.map(groupOf))].sort();
   return [
     ...groups.map((group) => permission(group, all, places)),
-    ...listingsOf(made, places.stored),
-    ...keyUse(made, places.stored),
+    ...listingsOf(calls, places.stored),
+    ...keyUse(calls, places.stored),
   ];
 }
 
-/** Calls that a declared one brings along, and that no test can count on seeing: an upload in parts that breaks is aborted. */
+/**
+ * Calls that a declared one brings along, and that no test can count on seeing: an upload in parts that breaks is aborted, a
+ * put whose answer was lost looks whose object is there, and the later parts of a large download name the first one's version.
+ */
 export function impliedBy(calls: readonly AwsCall[]): readonly AwsCall[] {
-  return calls
-    .map(parts)
-    .filter(({ action }) => action === "s3:PutObject")
-    .map(({ resource }): AwsCall => `s3:AbortMultipartUpload ${resource}`);
+  return calls.flatMap((call) => {
+    const { action, resource } = parts(call);
+    return (brought[action] ?? []).map((also): AwsCall => `s3:${also} ${resource}`);
+  });
 }
+
+const brought: Readonly<Record<string, readonly string[]>> = {
+  "s3:PutObject": ["AbortMultipartUpload", "GetObject"],
+  "s3:GetObject": ["GetObjectVersion"],
+};
 
 function permission(group: string, calls: readonly AwsCall[], places: Places): Permission {
   const { arns, reason, conditions } = resourceOf(group, places);
@@ -58,7 +65,7 @@ function listingsOf(calls: readonly AwsCall[], { bucket }: Stored): readonly Per
     actions: [action],
     conditions: { StringLike: { "s3:prefix": [...new Set(listed)].sort() } },
   }));
-  const isReader = calls.some((call) => call.startsWith("s3:GetObject"));
+  const isReader = calls.some((call) => /^s3:(Get|Put)Object/.test(call));
   const looksUp = { actions: ["s3:ListBucket"], conditions: { Null: { "s3:prefix": "true" } } };
   return [...listings, ...(isReader ? [looksUp] : [])].map((statement) => ({
     statement: new iam.PolicyStatement({ ...statement, resources: [bucket.bucketArn] }),
@@ -91,14 +98,16 @@ function keyUse(calls: readonly AwsCall[], { key }: Stored): readonly Permission
 }
 
 /** Lets a function write its own log. */
-export function logsTo(logGroup: logs.ILogGroup): Permission {
-  return {
-    statement: new iam.PolicyStatement({
-      actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
-      resources: [logGroup.logGroupArn],
-    }),
-    stars: [{ resource: logGroup.logGroupArn, reason: "Lambda names the streams of the function's own log." }],
-  };
+export function logsTo(logGroup: logs.ILogGroup): iam.PolicyStatement {
+  return new iam.PolicyStatement({
+    actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
+    resources: [logGroup.logGroupArn],
+  });
+}
+
+/** Lets Lambda put aside, in a function's name, an event that the function could not handle. */
+export function sendingTo(queueArn: string): iam.PolicyStatement {
+  return new iam.PolicyStatement({ actions: ["sqs:SendMessage"], resources: [queueArn] });
 }
 
 /** X-Ray knows no resources: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html */

@@ -2,7 +2,7 @@ import type * as iam from "aws-cdk-lib/aws-iam";
 import type * as logs from "aws-cdk-lib/aws-logs";
 import type { Places } from "../call-resources.ts";
 import { interfaces, logsTo, permissionsFor, sendingTo, tracing } from "../permissions.ts";
-import type { FunctionSpec } from "../specs/function-spec.ts";
+import { declaredCalls, type FunctionSpec } from "../specs/function-spec.ts";
 import { acknowledgeStars } from "../stars.ts";
 
 /** What a function's role depends on beside its declared calls. */
@@ -15,7 +15,7 @@ interface Surroundings extends Places {
 
 /** Gives a function's role what its declared calls need, and what Lambda itself does in its name: logs, traces, network interfaces. */
 export function allow(role: iam.Role, spec: FunctionSpec, around: Surroundings): void {
-  const permissions = permissionsFor(spec.calls, around);
+  const permissions = permissionsFor(declaredCalls(spec, around.sftp !== null), around);
   for (const { statement } of permissions) role.addToPrincipalPolicy(statement);
   role.addToPrincipalPolicy(logsTo(around.logGroup));
   role.addToPrincipalPolicy(tracing());

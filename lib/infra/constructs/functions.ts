@@ -1,7 +1,6 @@
 import { Duration, RemovalPolicy, Size, Stack } from "aws-cdk-lib";
 import * as iam from "aws-cdk-lib/aws-iam";
 import * as lambda from "aws-cdk-lib/aws-lambda";
-import { SqsDestination } from "aws-cdk-lib/aws-lambda-destinations";
 import * as logs from "aws-cdk-lib/aws-logs";
 import type * as sqs from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
@@ -123,11 +122,13 @@ export class Functions extends Construct implements FunctionSet {
     const { config, network, code } = this.#props;
     const logGroup = this.logGroup(name);
     const isWriter = writer !== undefined;
+    const { queueArn } = this.deadLetters;
     allow(role, spec, {
       ...this.places(writerRoleArn),
       logGroup,
       ownArn: functionArn(Stack.of(this), config.name, name),
       isInVpc: isWriter && network.vpc !== null,
+      deadLettersArn: queueArn,
     });
     const made = new lambda.Function(this, idOf(name), {
       functionName: `${config.name}-${name}`,
@@ -148,7 +149,7 @@ export class Functions extends Construct implements FunctionSet {
         ...(isWriter ? { WS_WRITER_ROLE_ARN: writerRoleArn } : {}),
       },
       ...(isWriter ? placeOf(network, writer) : {}),
-      ...(spec.isAsync === true ? { onFailure: new SqsDestination(this.deadLetters), retryAttempts: 2 } : {}),
+      ...(spec.isAsync === true ? { onFailure: { bind: () => ({ destination: queueArn }) }, retryAttempts: 2 } : {}),
     });
     // By hand: the construct would put a star into a policy that has none.
     (made.node.defaultChild as lambda.CfnFunction).tracingConfig = { mode: "Active" };

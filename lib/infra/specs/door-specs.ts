@@ -1,20 +1,26 @@
+import type { AwsCall } from "../../platform/aws/aws-call.ts";
 import {
   callsWriters,
   checks,
+  clearsAway,
   deletes,
   dropsSecrets,
   type FunctionSpecs,
   gets,
-  moving,
   puts,
   putsAway,
   queries,
+  small,
   startsConsolidation,
   startsSync,
 } from "./function-spec.ts";
 
 /** API Gateway waits no longer: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html */
 const callSeconds = 29;
+
+const listsUploads: AwsCall = "s3:ListBucketVersions bucket/inbox";
+const asksIfPartial: AwsCall = "s3:GetObjectVersionTagging bucket/inbox";
+const dropsSftpUsers: AwsCall = "transfer:DeleteUser sftp";
 
 /** What is called from outside the machines: by the API, queues, rules and the operator. */
 export const doorSpecs = {
@@ -32,33 +38,36 @@ export const doorSpecs = {
       "secretsmanager:PutSecretValue secret",
       "secretsmanager:GetSecretValue secret",
       dropsSecrets,
-      "transfer:CreateUser sftp",
-      "transfer:ImportSshPublicKey sftp",
-      "transfer:DescribeUser sftp",
-      "transfer:DeleteSshPublicKey sftp",
-      "iam:PassRole role/sftp",
+      listsUploads,
       "states:StartExecution machine/check-connection",
       "states:StartExecution machine/dispatch",
       startsSync,
       callsWriters,
     ],
+    sftpCalls: [
+      asksIfPartial,
+      "s3:PutObject bucket/inbox",
+      "s3:PutObject bucket/results",
+      "transfer:CreateUser sftp",
+      "transfer:UpdateUser sftp",
+      "transfer:TagResource sftp",
+      "transfer:ImportSshPublicKey sftp",
+      "transfer:DescribeUser sftp",
+      "transfer:DeleteSshPublicKey sftp",
+      dropsSftpUsers,
+      "iam:PassRole role/sftp",
+    ],
   },
   "authorize-call": { memoryMb: 512, timeoutSeconds: 10, calls: [gets] },
   "accept-upload": {
-    ...moving,
+    ...small,
     // Six of these are the time that SQS hides a message.
     timeoutSeconds: 300,
-    calls: [
-      gets,
-      puts,
-      "s3:GetObject bucket/inbox",
-      "s3:GetObjectVersionTagging bucket/inbox",
-      ...putsAway,
-      "states:StartExecution machine/import",
-    ],
+    calls: [gets, puts, deletes, checks, listsUploads, ...putsAway, "states:StartExecution machine/import"],
+    sftpCalls: [asksIfPartial],
   },
   "close-execution": {
-    ...moving,
+    ...small,
     isAsync: true,
     calls: [
       gets,
@@ -69,24 +78,25 @@ export const doorSpecs = {
       ...putsAway,
       dropsSecrets,
       callsWriters,
-      "states:DescribeExecution machine/import",
+      ...["import", "consolidate", "sync", "dispatch", "check-connection"].map(
+        (machine): AwsCall => `states:DescribeExecution machine/${machine}`,
+      ),
       "states:StartExecution machine/import",
     ],
   },
   sweep: {
-    ...moving,
+    ...small,
     isAsync: true,
     calls: [
       gets,
       queries,
       puts,
       deletes,
-      "s3:ListBucketVersions bucket/inbox",
-      "s3:GetObjectVersionTagging bucket/inbox",
+      checks,
+      listsUploads,
       "s3:PutObject bucket/results",
       ...putsAway,
-      "s3:ListBucket bucket/plan",
-      "s3:DeleteObject bucket/plan",
+      ...clearsAway,
       "s3:ListBucket bucket/dispatch",
       "s3:DeleteObject bucket/dispatch",
       dropsSecrets,
@@ -100,6 +110,7 @@ export const doorSpecs = {
       "states:DescribeExecution machine/sync",
       startsSync,
     ],
+    sftpCalls: [asksIfPartial, dropsSftpUsers],
   },
   "issue-operator-token": { memoryMb: 512, timeoutSeconds: 30, calls: [gets, puts, deletes] },
 } as const satisfies FunctionSpecs;

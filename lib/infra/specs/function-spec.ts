@@ -12,6 +12,13 @@ export interface FunctionSpec {
   /** Called by a rule, which no answer reaches: an event that it cannot handle goes to the dead letters. */
   readonly isAsync?: true;
   readonly calls: readonly AwsCall[];
+  /** Made only where the installation has an SFTP endpoint. */
+  readonly sftpCalls?: readonly AwsCall[];
+}
+
+/** Every call that a function can make in an installation with or without SFTP. */
+export function declaredCalls({ calls, sftpCalls = [] }: FunctionSpec, hasSftp: boolean): readonly AwsCall[] {
+  return hasSftp ? [...calls, ...sftpCalls] : calls;
 }
 
 export type FunctionSpecs = Readonly<Record<string, FunctionSpec>>;
@@ -22,8 +29,8 @@ const scratchMb = 10_240;
 
 /** A step that reads and writes records and small lists. */
 export const small = { memoryMb: 512, timeoutSeconds } as const;
-/** A step that may move a whole upload over its disk. */
-export const moving = { memoryMb: 1_024, timeoutSeconds, scratchMb } as const;
+/** A step that puts files together on its disk. */
+export const joining = { memoryMb: 1_024, timeoutSeconds, scratchMb } as const;
 /** A step of DuckDB. 3,008 MB is what every account may have without asking for more. */
 export const computing = { memoryMb: 3_008, timeoutSeconds, scratchMb, hasEngine: true } as const;
 
@@ -48,3 +55,8 @@ export const putsAway: readonly AwsCall[] = [
   "s3:DeleteObject bucket/intake",
   "s3:DeleteObjectVersion bucket/inbox",
 ];
+
+/** Removes all objects of an account that was removed, the inbox aside. */
+export const clearsAway: readonly AwsCall[] = [
+  ...["held", "archive", "results", "work", "intake", "state", "change", "plan", "quarantine", "sftp-moves"],
+].flatMap((area): AwsCall[] => [`s3:ListBucket bucket/${area}`, `s3:DeleteObject bucket/${area}`]);

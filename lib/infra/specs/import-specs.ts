@@ -3,7 +3,7 @@ import {
   deletes,
   type FunctionSpecs,
   gets,
-  moving,
+  joining,
   puts,
   putsAway,
   queries,
@@ -14,7 +14,7 @@ import {
 /** The steps of `import.asl.json`. */
 export const importSpecs = {
   "plan-import": {
-    ...moving,
+    ...small,
     calls: [
       gets,
       queries,
@@ -45,7 +45,7 @@ export const importSpecs = {
     ],
   },
   "publish-import": {
-    ...moving,
+    ...small,
     calls: [
       gets,
       queries,
@@ -58,9 +58,10 @@ export const importSpecs = {
       startsConsolidation,
     ],
   },
+  // The rejected rows of all slices become one file.
   "close-import": {
-    ...moving,
+    ...joining,
     calls: [gets, puts, deletes, "s3:GetObject bucket/work", "s3:PutObject bucket/results", ...putsAway],
   },
-  "fail-import": { ...moving, calls: [gets, puts, deletes, "s3:PutObject bucket/results", ...putsAway] },
+  "fail-import": { ...small, calls: [gets, puts, deletes, "s3:PutObject bucket/results", ...putsAway] },
 } as const satisfies FunctionSpecs;
