@@ -13,6 +13,8 @@ export interface FunctionContext {
   readonly deps: Deps;
   /** In writers: deps whose credentials reach nothing but one account. */
   readonly forAccount: (accountId: AccountId) => Deps;
+  /** What an execution was started with, by its ARN. */
+  readonly executionInput: (executionArn: string) => Promise<unknown>;
   readonly environment: Environment;
   readonly installation: Installation;
 }
@@ -28,6 +30,7 @@ export function openContext(): FunctionContext {
   return {
     deps,
     forAccount: (accountId) => deps.forAccount(accountId),
+    executionInput: (executionArn) => deps.executionInput(executionArn),
     environment,
     installation: installationOf(environment),
   };

@@ -5,23 +5,44 @@ import { executionEnded } from "../support/aws/events.ts";
 const prefix = "arn:aws:states:eu-central-1:111122223333:stateMachine:warehouse-sync-";
 const input = { accountId: "ac1", runId: "ru1", attempt: 2 };
 
+/** Step Functions, asked for the input of an execution. */
+function asked() {
+  const arns: string[] = [];
+  const inputOf = async (executionArn: string) => {
+    arns.push(executionArn);
+    return input;
+  };
+  return { arns, inputOf };
+}
+
 describe("the event of an execution that ended", () => {
-  test.each(["import", "check-connection"])("names the machine %s, the execution and its input", (machine) => {
-    const event = executionEnded({ machineArn: `${prefix}${machine}`, name: "ru1-2", status: "TIMED_OUT", input });
+  test.each(["import", "check-connection"])(
+    "names the machine %s and the execution, whose input is asked for",
+    async (machine) => {
+      const { arns, inputOf } = asked();
+      const event = executionEnded({
+        machineArn: `${prefix}${machine}`,
+        name: "ru1-2",
+        status: "TIMED_OUT",
+        input: undefined,
+      });
 
-    expect(endOf(event, prefix)).toEqual({ machine, name: "ru1-2", status: "TIMED_OUT", input });
-  });
+      const end = await endOf(event, prefix, inputOf);
 
-  test.each(["arn:aws:states:eu-central-1:111122223333:stateMachine:somebody-elses", `${prefix}sync/StageFiles`])(
-    "of %s is not ours to close",
-    (machineArn) => {
-      expect(endOf(executionEnded({ machineArn, name: "x", status: "FAILED", input }), prefix)).toBeUndefined();
+      expect(end).toEqual({ machine, name: "ru1-2", status: "TIMED_OUT", input });
+      expect(arns).toEqual([`${prefix.replace("stateMachine", "execution")}${machine}:ru1-2`]);
     },
   );
 
-  test("without its input is refused, for the dead letters", () => {
-    const event = executionEnded({ machineArn: `${prefix}sync`, name: "x", status: "FAILED", input: undefined });
+  test.each(["arn:aws:states:eu-central-1:111122223333:stateMachine:somebody-elses", `${prefix}sync/StageFiles`])(
+    "of %s is not ours to close",
+    async (machineArn) => {
+      const { arns, inputOf } = asked();
 
-    expect(() => endOf(event, prefix)).toThrow();
-  });
+      const end = await endOf(executionEnded({ machineArn, name: "x", status: "FAILED", input }), prefix, inputOf);
+
+      expect(end).toBeUndefined();
+      expect(arns).toEqual([]);
+    },
+  );
 });

@@ -13,6 +13,7 @@ const opened = (): FunctionContext => ({
   deps: bareDeps(),
   forAccount: () => bareDeps(),
   environment: {} as FunctionContext["environment"],
+  executionInput: async () => ({}),
   installation: { version: "test", sftp: null, egressAddresses: [] },
 });
 

@@ -30,6 +30,8 @@ export interface AwsDepsOptions {
 export interface AwsDeps extends Deps {
   /** In writers: the same, but with table, files and secrets that reach nothing but one account. Kept for the account's next call. */
   readonly forAccount: (accountId: AccountId) => Deps;
+  /** What an execution was started with, by its ARN. */
+  readonly executionInput: (executionArn: string) => Promise<unknown>;
 }
 
 type Stores = Pick<Deps, "table" | "files" | "secrets">;
@@ -73,7 +75,11 @@ export function awsDeps(environment: Environment, options: AwsDepsOptions): AwsD
     scratchFolder,
     log,
   };
-  return { ...deps, forAccount: accountDeps(environment, options, deps, client) };
+  return {
+    ...deps,
+    forAccount: accountDeps(environment, options, deps, client),
+    executionInput: async (executionArn) => readExecutionInput(client, executionArn),
+  };
 }
 
 function openStores(environment: Environment, scratchFolder: string, client: ClientOptions, s3: S3Client): Stores {
@@ -149,6 +155,11 @@ async function openWorkflows(environment: Environment, options: ClientOptions): 
   const client = awsClient(SFNClient, options);
   const machinePrefix = environment.WS_STATE_MACHINE_PREFIX;
   return own.openWorkflows({ client, machinePrefix, clock: systemClock, randomness: systemRandomness });
+}
+
+async function readExecutionInput(options: ClientOptions, executionArn: string): Promise<unknown> {
+  const [{ SFNClient }, own] = await Promise.all([import("@aws-sdk/client-sfn"), import("./execution-input.ts")]);
+  return own.executionInput(awsClient(SFNClient, options), executionArn);
 }
 
 async function openWriters(environment: Environment, options: ClientOptions): Promise<Deps["writers"]> {
