@@ -19,6 +19,12 @@ export interface Cloud {
   emptyBucket(bucket: string, signal: AbortSignal): Promise<number>;
   /** Deletes for good the secrets whose names begin so; answers how many. */
   deleteSecrets(prefix: string, signal: AbortSignal): Promise<number>;
+  /** Makes table `to` of this region hold exactly the items of `from`. */
+  copyTable(
+    from: { readonly name: string; readonly region: string },
+    to: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly copied: number; readonly deleted: number }>;
 }
 
 /** The CDK's command line. Its own words go to the terminal. */

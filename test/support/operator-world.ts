@@ -21,11 +21,12 @@ export interface FakeWorld {
   /** Command lines of the CDK. */
   readonly cdkRuns: string[][];
   readonly emptied: string[];
+  readonly copied: string[];
 }
 
 /** A world whose CDK writes a small assembly on `synth` and outputs on `deploy`, and notes what it was told. */
 export function fakeWorld(folder: string, account: FakeAccount = {}): FakeWorld {
-  const fake: Omit<FakeWorld, "world"> = { said: [], asked: [], cdkRuns: [], emptied: [] };
+  const fake: Omit<FakeWorld, "world"> = { said: [], asked: [], cdkRuns: [], emptied: [], copied: [] };
   const stacks = account.stacks ?? { CDKToolkit: { BootstrapVersion: "30" } };
   const answers = [...(account.answers ?? [])];
   const cloud: Cloud = {
@@ -38,6 +39,10 @@ export function fakeWorld(folder: string, account: FakeAccount = {}): FakeWorld 
     invoke: account.invoke ?? (async () => null),
     emptyBucket: async (bucket) => fake.emptied.push(bucket),
     deleteSecrets: async (prefix) => fake.emptied.push(prefix),
+    copyTable: async (from, to) => {
+      fake.copied.push(`${from.region}/${from.name} ${to}`);
+      return { copied: 3, deleted: 1 };
+    },
   };
   const run = async (words: readonly string[]) => {
     fake.cdkRuns.push([...words]);

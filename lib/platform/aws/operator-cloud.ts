@@ -1,9 +1,11 @@
 import { CloudFormationClient } from "@aws-sdk/client-cloudformation";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { DeleteObjectsCommand, ListObjectVersionsCommand, S3Client } from "@aws-sdk/client-s3";
 import { DeleteSecretCommand, ListSecretsCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { awsClient } from "./clients.ts";
+import { copyTable } from "./copy-table.ts";
 import { functionAnswerMsMax, invokeFunction } from "./invoke.ts";
 import { stackOutputs } from "./stack-outputs.ts";
 
@@ -29,6 +31,12 @@ export function operatorCloud() {
     emptyBucket: async (bucket: string, signal: AbortSignal) => emptyBucket(awsClient(S3Client), bucket, signal),
     deleteSecrets: async (prefix: string, signal: AbortSignal) =>
       deleteSecrets(awsClient(SecretsManagerClient), prefix, signal),
+    copyTable: async (from: { readonly name: string; readonly region: string }, to: string, signal: AbortSignal) =>
+      copyTable(
+        { client: awsClient(DynamoDBClient, { region: from.region }), name: from.name },
+        { client: awsClient(DynamoDBClient), name: to },
+        signal,
+      ),
   };
 }
 
