@@ -5,8 +5,10 @@ import { publishWaitMs } from "../../lib/flows/import/publish-import.ts";
 import { settleImports } from "../../lib/flows/import/settle-imports.ts";
 import { sweepInbox } from "../../lib/flows/import/sweep-inbox.ts";
 import { withdrawUpload } from "../../lib/flows/import/withdraw-upload.ts";
+import type { Files } from "../../lib/flows/ports.ts";
 import { claimImport, findImport, importIdOf, requireImport } from "../../lib/flows/store/imports.ts";
 import { intakeEntries, intakeHead } from "../../lib/flows/store/log.ts";
+import type { Instant } from "../../lib/model/time.ts";
 import { anySignal } from "../support/account-rig.ts";
 import { type ImportRig, importRig } from "../support/import-rig.ts";
 
@@ -69,6 +71,20 @@ describe("the same bytes again", () => {
 });
 
 describe("order", () => {
+  test("of two versions in one second, which a store may not tell apart, the one claimed last counts", async () => {
+    using rig = await importRig({ wrap: (deps) => ({ ...deps, files: withoutMilliseconds(deps.files) }) });
+    const event = (day: number) => `Email,Metric,Timestamp\nann@example.com,m,2026-01-0${day}\n`;
+    const first = await rig.put("events/a.csv", event(1));
+    const second = await rig.put("events/a.csv", event(2));
+
+    await acceptUpload(rig.deps, { ...rig, ...second }, anySignal);
+    await rig.workflows.settled();
+    await acceptUpload(rig.deps, { ...rig, ...first }, anySignal);
+    await rig.workflows.settled();
+
+    expect(await rig.record(importIdOf(first.key, first.version))).toMatchObject({ state: "completed", intakeSeq: 2 });
+  });
+
   test("a version older than one that was published is superseded", async () => {
     using rig = await importRig();
     const older = await rig.put("events/a.csv", "Email,Metric,Timestamp\nann@example.com,m,2026-01-01\n");
@@ -188,6 +204,21 @@ describe("the outcome of consolidation", () => {
     expect(await rig.record(id)).toMatchObject({ rowsNew: 1, rowsChanged: 0, rowsPresent: 0 });
   });
 });
+
+/** As if all that the test puts came within one second. */
+function withoutMilliseconds(files: Files): Files {
+  const stat: Files["stat"] = async (key, version) => {
+    const info = await files.stat(key, version);
+    return info && { ...info, modifiedAt: 1_764_000_000_000 as Instant };
+  };
+  return new Proxy(files, {
+    get: (target, name) => {
+      if (name === "stat") return stat;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? (...args: unknown[]) => Reflect.apply(value, target, args) : value;
+    },
+  });
+}
 
 /** Claimed by a process that died before it could start anything. */
 async function stuckImport(rig: ImportRig, path: string, text: string) {

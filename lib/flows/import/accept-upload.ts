@@ -3,11 +3,9 @@ import { ConditionFailed, type FileInfo } from "../ports.ts";
 import { accountById } from "../store/accounts.ts";
 import { claimImport, editImport, findImport, importIdOf, type StoredImport } from "../store/imports.ts";
 import { putAway } from "./put-away.ts";
-import { UploadRequest } from "./requests.ts";
+import type { UploadRequest } from "./requests.ts";
 import { startAttempt } from "./start-attempt.ts";
 import { type UploadPlace, uploadPlace } from "./upload-place.ts";
-
-export const AcceptUploadRequest = UploadRequest;
 
 /**
  * Called when an upload has ended, and by the sweep for uploads whose event was lost: claims it under the account's next

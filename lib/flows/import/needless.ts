@@ -1,5 +1,12 @@
 import type { Deps } from "../deps.ts";
-import { type LastPublished, lastPublished, openImports, publishedHead, type StoredImport } from "../store/imports.ts";
+import {
+  findImport,
+  type LastPublished,
+  lastPublished,
+  openImports,
+  publishedHead,
+  type StoredImport,
+} from "../store/imports.ts";
 import { fileKeys } from "../store/keys.ts";
 
 /**
@@ -16,7 +23,7 @@ export async function needlessState(
   const { accountId, inboxKey } = record;
   const last = await lastPublished(deps.table, accountId, inboxKey);
   if (last === undefined || last.importId === record.id) return undefined;
-  if (isYounger(last, record)) return "superseded";
+  if (await isYounger(deps, last, record)) return "superseded";
   if (last.bytes !== record.bytes || last.mappingVersion !== mappingVersion) return undefined;
   for (const object of last.objects) {
     if ((await publishedHead(deps.table, accountId, object))?.importId !== last.importId) return undefined;
@@ -26,9 +33,11 @@ export async function needlessState(
   return (await haveSameBytes(deps, record, last, signal)) ? "duplicate" : undefined;
 }
 
-function isYounger(last: LastPublished, record: StoredImport): boolean {
+/** A store may tell times to the second only, and names of versions say nothing: of two in one second the one claimed last counts. */
+async function isYounger(deps: Pick<Deps, "table">, last: LastPublished, record: StoredImport): Promise<boolean> {
   if (last.uploadedAt !== record.uploadedAt) return last.uploadedAt > record.uploadedAt;
-  return last.version > record.version;
+  const published = await findImport(deps.table, record.accountId, last.importId);
+  return published !== undefined && published !== "withdrawn" && published.ticket > record.ticket;
 }
 
 async function haveSameBytes(
