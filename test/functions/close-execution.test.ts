@@ -24,7 +24,6 @@ describe("the event of an execution that ended", () => {
         machineArn: `${prefix}${machine}`,
         name: "ru1-2",
         status: "TIMED_OUT",
-        input: undefined,
       });
 
       const end = await endOf(event, prefix, inputOf);
@@ -39,7 +38,7 @@ describe("the event of an execution that ended", () => {
     async (machineArn) => {
       const { arns, inputOf } = asked();
 
-      const end = await endOf(executionEnded({ machineArn, name: "x", status: "FAILED", input }), prefix, inputOf);
+      const end = await endOf(executionEnded({ machineArn, name: "x", status: "FAILED" }), prefix, inputOf);
 
       expect(end).toBeUndefined();
       expect(arns).toEqual([]);

@@ -78,7 +78,7 @@ export function sqsEvent(bodies: readonly string[]): SQSEvent {
 }
 
 /** A status change of Step Functions' executions, as a rule hands it to a function. */
-export function executionEnded(end: { machineArn: string; name: string; status: string; input: unknown }): unknown {
+export function executionEnded(end: { machineArn: string; name: string; status: string }): unknown {
   return JSON.parse(
     envelope("aws.states", "Step Functions Execution Status Change", {
       executionArn: `${end.machineArn.replace(":stateMachine:", ":execution:")}:${end.name}`,
@@ -87,8 +87,8 @@ export function executionEnded(end: { machineArn: string; name: string; status: 
       status: end.status,
       startDate: 1_764_000_000_000,
       stopDate: 1_764_000_001_000,
-      input: JSON.stringify(end.input),
-      inputDetails: { included: true },
+      input: null,
+      inputDetails: { included: false },
       output: null,
       outputDetails: null,
     }),
