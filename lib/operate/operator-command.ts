@@ -1,7 +1,22 @@
 import { Command, CommanderError } from "commander";
 import { CommandFailed, explain, type Output } from "../local/cli/output.ts";
 import { UsageFault } from "../local/cli/session.ts";
+import { printable } from "../local/cli/text.ts";
 import type { Cdk, Cloud, Identity, Place } from "./world.ts";
+
+/** The command cannot go on; `fix` says what to do. */
+export class OperatorFault extends Error {
+  override readonly name = "OperatorFault";
+  readonly fix: string;
+  /** 1 refused, 2 wrong usage. */
+  readonly exitCode: number;
+
+  constructor(message: string, fix: string, exitCode = 1, options?: ErrorOptions) {
+    super(message, options);
+    this.fix = fix;
+    this.exitCode = exitCode;
+  }
+}
 
 /** A command with `--help`, `--profile`, `--region` and `-c`, whose words go to `output`. */
 export function operatorCommand(name: string, output: Output): Command {
@@ -42,13 +57,21 @@ export async function runOperatorCommand<Flags extends object>(
     return 0;
   } catch (thrown) {
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
-    const isOurs = thrown instanceof Error && ["ConfigInvalid"].includes(thrown.name);
-    const { text, exitCode } = explain(
-      signal.aborted ? signal.reason : isOurs ? new UsageFault(thrown.message) : thrown,
-    );
+    const { text, exitCode } = told(signal.aborted ? signal.reason : thrown);
     output.problem(text);
     return exitCode;
   }
+}
+
+function told(thrown: unknown): { readonly text: string; readonly exitCode: number } {
+  if (thrown instanceof OperatorFault) {
+    return { text: `${printable(thrown.message)}\n  fix: ${printable(thrown.fix)}`, exitCode: thrown.exitCode };
+  }
+  // Of `lib/infra`, which this room does not know; one line for each option that is wrong.
+  if (thrown instanceof Error && thrown.name === "ConfigInvalid") {
+    return { text: thrown.message.split("\n").map(printable).join("\n"), exitCode: 2 };
+  }
+  return explain(thrown);
 }
 
 /** Throws with what to do where the command line cannot speak to AWS. */
@@ -58,18 +81,18 @@ export async function signedIn(
 ): Promise<{ readonly identity: Identity; readonly region: string }> {
   const region = await cloud.region();
   if (region === undefined) {
-    throw new UsageFault("no region is set\n  fix: give --region eu-west-1, or set AWS_REGION, or one in the profile");
+    throw new OperatorFault("no region is set", "give --region eu-west-1, or set AWS_REGION, or one in the profile", 2);
   }
   try {
     return { identity: await cloud.identity(signal), region };
   } catch (error) {
     signal.throwIfAborted();
     const reason = error instanceof Error ? error.message : String(error);
-    throw new CommandFailed(
-      [
-        `AWS does not know who is calling: ${reason}`,
-        "  fix: sign in (aws sso login --profile NAME, then --profile NAME), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-      ].join("\n"),
+    throw new OperatorFault(
+      `AWS does not know who is calling: ${reason}`,
+      "sign in (aws sso login --profile NAME, then --profile NAME), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+      1,
+      { cause: error },
     );
   }
 }

@@ -20,6 +20,8 @@ export function terminalWorld(
     ask: async (question) => {
       if (!process.stdin.isTTY) return null;
       const terminal = createInterface({ input: process.stdin, output: process.stdout });
+      // In a question Ctrl-C is a key; passed on, it is the interrupt that it is everywhere else.
+      terminal.once("SIGINT", () => process.kill(process.pid, "SIGINT"));
       try {
         return await terminal.question(question, { signal });
       } finally {

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CommandFailed } from "../../local/cli/output.ts";
+import { agree } from "../agreement.ts";
 import { billTable, dollarsText } from "../costs/costs-text.ts";
 import { dollarsOf, fixedCosts } from "../costs/fixed-costs.ts";
 import { inventoryOf } from "../costs/inventory.ts";
@@ -50,7 +50,8 @@ async function deploy(flags: DeployFlags, world: OperatorWorld, signal: AbortSig
   output.line("\nWhat would change:\n");
   await runCdk(cdk, ["diff", "--all", ...app, ...toolkit(flags), ...placeWords(flags)], signal);
   output.line(costText(assembly));
-  await agree(world, flags.yes === true, `\nDeploy this to account ${identity.account}, region ${region}?`);
+  if (flags.yes !== true)
+    await agree(world, `\nDeploy this to account ${identity.account}, region ${region}?`, "nothing was deployed");
   const outputs = await deployAll({ flags, cdk, app }, signal);
   output.line(deployedText(name, outputs[stackNames(name).app] ?? {}));
 }
@@ -87,7 +88,7 @@ async function ensureBootstrapped(
   }
   const reason = there === 0 ? "has not been bootstrapped" : `is bootstrapped with version ${there} of ${needed}`;
   world.output.line(`! ${environment} ${reason}; the CDK keeps its files and roles in a stack of its own there`);
-  await agree(world, flags.yes === true, `Run cdk bootstrap ${environment}?`);
+  if (flags.yes !== true) await agree(world, `Run cdk bootstrap ${environment}?`, "nothing was deployed");
   await runCdk(cdk, ["bootstrap", environment, ...toolkit(flags), ...placeWords(flags)], signal);
 }
 
@@ -103,15 +104,6 @@ function costText(assembly: Assembly): string {
     billTable(lines, "a month"),
     "\nRows come on top: npm run costs -- --help",
   ].join("\n");
-}
-
-/** Throws where nobody says yes. */
-async function agree(world: OperatorWorld, isAgreed: boolean, question: string): Promise<void> {
-  if (isAgreed) return;
-  const answer = await world.ask(`${question} [y/N] `);
-  if (answer === null)
-    throw new CommandFailed("there is no terminal to ask at\n  fix: look at the above and add --yes");
-  if (!/^y(es)?$/i.test(answer.trim())) throw new CommandFailed("nothing was deployed");
 }
 
 type Outputs = Readonly<Record<string, Readonly<Record<string, string>>>>;

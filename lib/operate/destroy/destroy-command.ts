@@ -1,4 +1,4 @@
-import { CommandFailed } from "../../local/cli/output.ts";
+import { agree, agreeByName } from "../agreement.ts";
 import {
   contextWords,
   type OperatorFlags,
@@ -54,8 +54,10 @@ async function destroy(hands: Hands, signal: AbortSignal): Promise<void> {
   }
   world.output.line(app === undefined ? `  ${stacks.app} is gone already` : goesText(stacks.app));
   if (data !== undefined) world.output.line(flags.data === true ? dataGoesText(stacks.data) : staysText(stacks.data));
-  if (flags.data === true && data !== undefined) await agreeByName(world, name);
-  else if (app !== undefined && flags.yes !== true) await agree(world, `\nDestroy ${stacks.app}?`);
+  if (flags.data === true && data !== undefined)
+    await agreeByName(world, name, "to delete everything that it stores", "nothing was destroyed");
+  else if (app !== undefined && flags.yes !== true)
+    await agree(world, `\nDestroy ${stacks.app}?`, "nothing was destroyed");
   if (app !== undefined) await runDestroy(hands, stacks.app, {}, signal);
   if (flags.data === true && data !== undefined) await destroyData(hands, stacks.data, data, signal);
   world.output.line("Done.");
@@ -77,20 +79,6 @@ function staysText(stack: string): string {
 
 function dataGoesText(stack: string): string {
   return `  ${stack} goes FOR GOOD: every upload, profile, event, account, token and secret. Customers' warehouses keep what they have.`;
-}
-
-async function agree(world: OperatorWorld, question: string): Promise<void> {
-  const answer = await world.ask(`${question} [y/N] `);
-  if (answer === null) throw new CommandFailed("there is no terminal to ask at\n  fix: add --yes");
-  if (!/^y(es)?$/i.test(answer.trim())) throw new CommandFailed("nothing was destroyed");
-}
-
-/** No flag stands in for this one. */
-async function agreeByName(world: OperatorWorld, name: string): Promise<void> {
-  const answer = await world.ask(`\nType the installation's name (${name}) to delete everything that it stores: `);
-  if (answer === null)
-    throw new CommandFailed("--data asks for the installation's name at a terminal, and there is none");
-  if (answer.trim() !== name) throw new CommandFailed("that is not its name: nothing was destroyed");
 }
 
 async function runDestroy(

@@ -1,6 +1,6 @@
 import { type Client, openClient } from "../../http/client.ts";
 import type { Routes } from "../../http/routes.ts";
-import { CommandFailed } from "../../local/cli/output.ts";
+import { OperatorFault } from "../operator-command.ts";
 import { stackNames } from "../stack-names.ts";
 import { outputKeys } from "../stack-outputs.ts";
 import type { Cloud } from "../world.ts";
@@ -30,8 +30,9 @@ export async function enterDeployed(
   const { app } = stackNames(name);
   const url = (await cloud.outputs(app))?.[outputKeys.api];
   if (url === undefined)
-    throw new CommandFailed(
-      `there is no stack ${app} here\n  fix: npm run deploy, or name another place: --region, --profile, -c name=…`,
+    throw new OperatorFault(
+      `there is no stack ${app} here`,
+      "npm run deploy, or name another place: --region, --profile, -c name=…",
     );
   const issuer = `${name}-issue-operator-token`;
   const issued = (await cloud.invoke(issuer, isTokenKept ? {} : { daysValid }, signal)) as {

@@ -1,6 +1,12 @@
-import { CommandFailed } from "../../local/cli/output.ts";
 import { UsageFault } from "../../local/cli/session.ts";
-import { type OperatorFlags, operatorCommand, runOperatorCommand, signedIn } from "../operator-command.ts";
+import { agreeByName } from "../agreement.ts";
+import {
+  OperatorFault,
+  type OperatorFlags,
+  operatorCommand,
+  runOperatorCommand,
+  signedIn,
+} from "../operator-command.ts";
 import { stackNames } from "../stack-names.ts";
 import { dataOutputKeys } from "../stack-outputs.ts";
 import type { OperatorWorld } from "../world.ts";
@@ -34,15 +40,15 @@ async function restore(flags: RestoreFlags, world: OperatorWorld, signal: AbortS
   const { data } = stackNames(name);
   const table = (await cloud.outputs(data))?.[dataOutputKeys.table];
   if (table === undefined)
-    throw new CommandFailed(`there is no stack ${data} in account ${identity.account}, region ${region}`);
+    throw new OperatorFault(
+      `there is no stack ${data} in account ${identity.account}, region ${region}`,
+      "name another place: --region, --profile, -c name=…",
+    );
   const fromRegion = flags.fromRegion ?? region;
   if (flags.from === table && fromRegion === region) throw new UsageFault(`${table} is the installation's own table`);
   world.output.line(`Every item of ${table} (${region}) will be replaced by those of ${flags.from} (${fromRegion}).`);
   world.output.line("Nothing may run meanwhile: docs/runbook.md, Stop everything.");
-  const answer = await world.ask(`Type the installation's name (${name}) to go on: `);
-  if (answer === null)
-    throw new CommandFailed("this asks for the installation's name at a terminal, and there is none");
-  if (answer.trim() !== name) throw new CommandFailed("that is not its name: nothing was changed");
+  await agreeByName(world, name, "to go on", "nothing was changed");
   const { copied, deleted } = await cloud.copyTable({ name: flags.from, region: fromRegion }, table, signal);
   world.output.line(`Done: ${copied} items copied, ${deleted} others deleted.`);
 }
