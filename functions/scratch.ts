@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { isAlive } from "../lib/platform/disk.ts";
 
 /**
  * A folder of this process below `root`. What processes that are gone have left there goes first: Lambda keeps the disk
@@ -13,13 +14,4 @@ export function ownScratch(root: string): string {
       rmSync(join(root, name), { recursive: true, force: true });
   mkdirSync(own, { mode: 0o700 });
   return own;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    // Signal 0 asks only whether there is somebody: https://nodejs.org/api/process.html#processkillpid-signal
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { FileBody } from "../../lib/flows/ports.ts";
 import { secondMs } from "../../lib/model/time.ts";
-import { translatingDisk } from "../../lib/platform/embedded/durable.ts";
+import { translatingDisk } from "../../lib/platform/disk.ts";
 import { openFiles } from "../../lib/platform/embedded/files.ts";
 import { type PresignOptions, verifyPresigned } from "../../lib/platform/embedded/presign.ts";
 import { openSecrets } from "../../lib/platform/embedded/secrets.ts";

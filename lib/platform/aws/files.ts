@@ -9,8 +9,8 @@ import {
 } from "@aws-sdk/client-s3";
 import type { Clock, FileBody, FileInfo, Files, LocalFile } from "../../flows/ports.ts";
 import { SyncError } from "../../model/errors.ts";
-import { removeQuietly } from "../embedded/durable.ts";
-import { escapeSegment } from "../embedded/object-paths.ts";
+import { removeQuietly } from "../disk.ts";
+import { escapeSegment } from "../file-names.ts";
 import { copyObject } from "./object-copy.ts";
 import { downloadObject } from "./object-download.ts";
 import { bodyTries, isAbsence, isBeyondEnd, isNoVersion, translatingS3 } from "./object-errors.ts";

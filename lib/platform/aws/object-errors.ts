@@ -1,4 +1,4 @@
-import { translatingDisk } from "../embedded/durable.ts";
+import { translatingDisk } from "../disk.ts";
 import { asStoreError, isTransient, nameOf, type RetryRules, statusOf } from "./retry.ts";
 
 /** Whether S3 says that the object, or this version of it, is not there. A version that is a delete marker answers 405. */

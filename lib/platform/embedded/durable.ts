@@ -1,8 +1,8 @@
 import { constants, mkdirSync, readdirSync, rmSync } from "node:fs";
-import { copyFile, link, mkdir, open, realpath, rm, utimes } from "node:fs/promises";
+import { copyFile, link, mkdir, open, realpath, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { FileBody } from "../../flows/ports.ts";
-import { SyncError } from "../../model/errors.ts";
+import { codeOf, isAlive } from "../disk.ts";
 
 /** Flushes a file, or the names in a folder, to the disk. */
 export async function flush(path: string): Promise<void> {
@@ -80,38 +80,4 @@ export function openTempFolder(parent: string, name: string): string {
   mkdirSync(folder, { mode: 0o700 });
   ownFolders.add(folder);
   return folder;
-}
-
-/** Whether another process of this id runs. Our own id on a folder we did not open is that of a forerunner. */
-function isAlive(pid: number): boolean {
-  if (!(pid > 0) || pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return codeOf(error) === "EPERM";
-  }
-}
-
-export async function removeQuietly(path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true });
-}
-
-export function codeOf(error: unknown): string | undefined {
-  const code = (error as NodeJS.ErrnoException | undefined)?.code;
-  return typeof code === "string" ? code : undefined;
-}
-
-/** Failures of the disk as ours; others as they are. */
-export async function translatingDisk<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === "ENOSPC" || code === "EDQUOT") throw new SyncError("STORAGE_FULL", { cause: error });
-    if (code === "EIO" || code === "EMFILE" || code === "ENFILE") {
-      throw new SyncError("STORE_UNAVAILABLE", { message: `the disk did not answer: ${code}`, cause: error });
-    }
-    throw error;
-  }
 }

@@ -3,16 +3,8 @@ import { link, mkdir, readFile, rename, rm, rmdir, stat } from "node:fs/promises
 import { dirname, join } from "node:path";
 import type { Clock, FileBody, FileInfo, Files, LocalFile } from "../../flows/ports.ts";
 import { SyncError } from "../../model/errors.ts";
-import {
-  bringTo,
-  codeOf,
-  flush,
-  inFolder,
-  linkOrCopy,
-  openTempFolder,
-  removeQuietly,
-  translatingDisk,
-} from "./durable.ts";
+import { codeOf, removeQuietly, translatingDisk } from "../disk.ts";
+import { bringTo, flush, inFolder, linkOrCopy, openTempFolder } from "./durable.ts";
 import { pathOf } from "./object-paths.ts";
 import { infoOf, isVersioned, readObject, readRange } from "./object-read.ts";
 import { type WalkedObject, walkObjects } from "./object-walk.ts";

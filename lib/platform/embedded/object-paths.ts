@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { escapeSegment } from "../file-names.ts";
 
 /**
  * Object keys as paths that any Linux file system takes, any key both ways: bytes other than letters, digits and `_-.`
@@ -40,17 +41,4 @@ function pieces(segment: string, kind: PathKind): string[] {
     rest = rest.slice(cut);
   }
   return [...names, rest + marks[kind]];
-}
-
-/** A segment in safe characters; the empty one is a lone `%`, which no other gives. */
-export function escapeSegment(segment: string): string {
-  if (segment === "") return "%";
-  if (segment === "." || segment === "..") return segment.replaceAll(".", "%2E");
-  return segment.replace(/[^A-Za-z0-9_.-]+/gu, (unsafe) =>
-    Array.from(Buffer.from(unsafe), (byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`).join(""),
-  );
-}
-
-export function unescapeSegment(text: string): string {
-  return text === "%" ? "" : decodeURIComponent(text);
 }

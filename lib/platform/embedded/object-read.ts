@@ -1,7 +1,7 @@
 import { open, stat } from "node:fs/promises";
 import type { FileInfo } from "../../flows/ports.ts";
 import type { Instant } from "../../model/time.ts";
-import { codeOf, translatingDisk } from "./durable.ts";
+import { codeOf, translatingDisk } from "../disk.ts";
 import { pathOf } from "./object-paths.ts";
 import { type Version, versionIn } from "./versions.ts";
 

@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { folderOf, marks, unescapeSegment } from "./object-paths.ts";
+import { unescapeSegment } from "../file-names.ts";
+import { folderOf, marks } from "./object-paths.ts";
 
 export interface WalkedObject {
   readonly key: string;

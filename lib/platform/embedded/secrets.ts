@@ -5,7 +5,8 @@ import { join } from "node:path";
 import type { Secrets } from "../../flows/ports.ts";
 import { SyncError } from "../../model/errors.ts";
 import { hourMs } from "../../model/time.ts";
-import { codeOf, flush, translatingDisk } from "./durable.ts";
+import { codeOf, translatingDisk } from "../disk.ts";
+import { flush } from "./durable.ts";
 
 const keyBytes = 32;
 const nonceBytes = 12;

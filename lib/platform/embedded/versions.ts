@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Instant } from "../../model/time.ts";
-import { escapeSegment } from "./object-paths.ts";
+import { escapeSegment } from "../file-names.ts";
 import { namesIn } from "./object-walk.ts";
 
 /** One version of a key under `inbox/`. Ids sort by age: 13 digits of milliseconds and something random. */

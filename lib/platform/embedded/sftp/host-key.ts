@@ -2,7 +2,8 @@ import { createHash, randomBytes } from "node:crypto";
 import { chmod, link, mkdir, open, readFile, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import ssh2 from "ssh2";
-import { codeOf, flush } from "../durable.ts";
+import { codeOf } from "../../disk.ts";
+import { flush } from "../durable.ts";
 import { newKeyPair } from "./new-key-pair.ts";
 
 export interface HostKey {

@@ -1,6 +1,6 @@
 import ssh2 from "ssh2";
 import { hasCode } from "../../../model/errors.ts";
-import { codeOf } from "../durable.ts";
+import { codeOf } from "../../disk.ts";
 
 const { STATUS_CODE } = ssh2.utils.sftp;
 
