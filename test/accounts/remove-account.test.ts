@@ -20,6 +20,7 @@ import { dayMs } from "../../lib/model/time.ts";
 import { openFiles } from "../../lib/platform/embedded/files.ts";
 import { type AccountRig, accountRig, anySignal, letIn } from "../support/account-rig.ts";
 import { profiles, publishChanges } from "../support/change-log.ts";
+import { withKillPoints } from "../support/kill-points.ts";
 import { makeKey } from "../support/ssh-keys.ts";
 import { syncRig } from "../support/sync-rig.ts";
 
@@ -45,6 +46,7 @@ describe("removing an account", () => {
   test("lets the sweep delete all of it, and nothing of the account whose id comes next", async () => {
     using rig = await removalRig();
     const { doomed, neighbour } = rig;
+    for (const each of [doomed, neighbour]) await fill(rig, each);
     await removeAccount(rig.deps, { accountId: doomed.accountId }, anySignal);
     const before = await everythingOf(rig, neighbour.accountId);
 
@@ -61,6 +63,26 @@ describe("removing an account", () => {
     expect(await everythingOf(rig, doomed.accountId)).toEqual([`removed-accounts/${doomed.accountId} account`]);
     expect(before.length).toBeGreaterThan(30);
     expect(await everythingOf(rig, neighbour.accountId)).toEqual(before);
+  });
+
+  test("killed at any point and begun again locks everybody out all the same", async () => {
+    for (let killAt = 0; ; killAt += 1) {
+      using rig = await removalRig();
+      const { doomed, neighbour } = rig;
+      const killed = withKillPoints(given(rig), { killAt });
+
+      await removeAccount(killed.deps, { accountId: doomed.accountId }, anySignal).catch(() => undefined);
+      await removeAccount(rig.deps, { accountId: doomed.accountId }, anySignal);
+
+      await expect(authenticate(rig.deps, { text: doomed.token }, anySignal)).rejects.toThrow();
+      expect(await login(rig, doomed)).toBeUndefined();
+      expect(rig.told).toContain(`removeUser ${doomed.user.id}`);
+      expect(await login(rig, neighbour)).toMatchObject({ user: neighbour.user });
+      if (!killed.isDead) {
+        expect(killAt).toBeGreaterThan(8);
+        return;
+      }
+    }
   });
 
   test("gives its users' SFTP names free, but never its id", async () => {
@@ -132,7 +154,7 @@ interface RemovalRig extends AccountRig {
   readonly neighbour: Tenant;
 }
 
-/** Two accounts whose ids differ in the last character, each with something of every sort. */
+/** Two accounts whose ids differ in the last character, each with a user, a key and a token. */
 async function removalRig(): Promise<RemovalRig> {
   const rig = accountRig();
   const deps: Deps = { ...given(rig), files: openFiles(join(rig.folder, "files"), { clock: rig.clock }) };
@@ -142,7 +164,7 @@ async function removalRig(): Promise<RemovalRig> {
   return { ...rig, deps, doomed, neighbour };
 }
 
-function given({ deps }: AccountRig): Deps {
+function given({ deps }: Pick<AccountRig, "deps">): Deps {
   const { table, clock, randomness, sftpUsers, log } = deps;
   return { table, clock, randomness, sftpUsers, log } as Deps;
 }
@@ -154,6 +176,11 @@ async function tenant(deps: Deps, number: number): Promise<Tenant> {
   const { publicKey } = makeKey("ed25519");
   await letIn(deps, user, publicKey);
   const issued = await createToken(deps, { scope: "account", accountId }, anySignal);
+  return { accountId, user, token: issued.text, publicKey };
+}
+
+/** Leaves something of every sort, in every place. */
+async function fill({ deps }: RemovalRig, { accountId, user }: Tenant): Promise<void> {
   for (const sk of ["intake/head", "import/open/1", "pointer", "lease/commit", "run/by-id/1", "progress/a/1"]) {
     await deps.table.put(itemOf(accountItem(accountId, sk), { accountId }));
   }
@@ -162,14 +189,15 @@ async function tenant(deps: Deps, number: number): Promise<Tenant> {
   }
   const { moves, ...makers } = fileKeys;
   for (const make of Object.values(makers)) {
-    for (let file = 0; file < 30; file += 1) {
-      await deps.files.put(make(accountId, user.id, `profiles/${file}.csv`), Buffer.from("x"));
-    }
+    await deps.files.put(make(accountId, user.id, "profiles/a.csv"), Buffer.from("x"));
   }
-  const replaced = fileKeys.inbox(accountId, user.id, "profiles/0.csv");
-  await deps.files.put(replaced, Buffer.from("a second version"));
+  // More than is deleted at once.
+  const replaced = fileKeys.inbox(accountId, user.id, "profiles/a.csv");
+  for (let version = 0; version < 30; version += 1) await deps.files.put(replaced, Buffer.from("x"));
+  for (let file = 0; file < 30; file += 1) {
+    await deps.files.put(fileKeys.held(accountId, user.id, `profiles/${file}.part`), Buffer.from("x"));
+  }
   await deps.files.put(`${moves}${user.id}-1`, Buffer.from("{}"));
-  return { accountId, user, token: issued.text, publicKey };
 }
 
 async function login(rig: RemovalRig, { user, publicKey }: Tenant) {
