@@ -126,6 +126,16 @@ function servicesThatUseTheKey(stack: Stack): iam.PolicyStatement[] {
         ArnLike: { "kms:EncryptionContext:aws:logs:arn": stack.formatArn({ service: "logs", resource: "*" }) },
       },
     }),
+    // Step Functions encrypts what it sends to a log: https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html
+    new iam.PolicyStatement({
+      sid: "LogsOfMachines",
+      principals: [new iam.ServicePrincipal("delivery.logs.amazonaws.com")],
+      actions: ["kms:Decrypt"],
+      resources: ["*"],
+      conditions: {
+        StringLike: { "kms:EncryptionContext:SourceArn": stack.formatArn({ service: "logs", resource: "*" }) },
+      },
+    }),
     ...["events", "cloudwatch"].map(
       (service) =>
         new iam.PolicyStatement({
