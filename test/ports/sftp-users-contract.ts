@@ -8,7 +8,7 @@ import type { SshKey, User } from "../../lib/model/account.ts";
 import { anySignal, letIn, someUser } from "../support/account-rig.ts";
 import { makeKey } from "../support/ssh-keys.ts";
 
-export interface SftpUsersBed extends AsyncDisposable {
+interface SftpUsersBed extends AsyncDisposable {
   /** Enough for the flows of accounts, with the endpoint at hand. */
   readonly deps: Deps;
   /** Whether the endpoint lets somebody of that name in by that key. */

@@ -1,6 +1,7 @@
 import { Aws, SecretValue } from "aws-cdk-lib";
 import * as transfer from "aws-cdk-lib/aws-transfer";
 import { Construct } from "constructs";
+import { partialUploadTag } from "../../platform/partial-upload-tag.ts";
 import type { Config } from "../config.ts";
 import type { SftpPlace } from "./functions.ts";
 import { serviceLog } from "./log-group.ts";
@@ -12,9 +13,6 @@ import type { Stored } from "./storage.ts";
  * post-quantum key exchange: https://docs.aws.amazon.com/transfer/latest/userguide/security-policies.html
  */
 export const securityPolicy = "TransferSecurityPolicy-2025-03";
-
-/** The tag of an upload whose session ended while the file was open; importing leaves it alone. */
-export const partialTag = { key: "partial", value: "true" } as const;
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of Transfer Family's own
 const originalFile = "${original.file}";
@@ -75,7 +73,7 @@ export class SftpEndpoint extends Construct implements SftpPlace {
           tagStepDetails: {
             Name: "mark-partial",
             SourceFileLocation: originalFile,
-            Tags: [{ Key: partialTag.key, Value: partialTag.value }],
+            Tags: [{ Key: partialUploadTag.key, Value: partialUploadTag.value }],
           },
         },
       ],

@@ -1,7 +1,5 @@
 import { GetObjectTaggingCommand, type S3Client } from "@aws-sdk/client-s3";
-
-/** What the workflow of broken-off uploads puts on the object: https://docs.aws.amazon.com/transfer/latest/userguide/transfer-workflows.html */
-export const partialUploadTag = { key: "partial", value: "true" } as const;
+import { partialUploadTag } from "../partial-upload-tag.ts";
 
 /** Of an object that is gone there is nothing to know, and nothing to import. */
 const goneNames = ["NoSuchKey", "NoSuchVersion", "NotFound", "MethodNotAllowed"];

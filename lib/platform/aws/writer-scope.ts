@@ -21,7 +21,7 @@ const shard = `\${aws:PrincipalTag/shard}`;
  * All that the steps of a writer reach for one account, as the policy of its role spells it. Each key ends with its
  * delimiter, so that no account's id is the beginning of another's. No machine is started, and nothing in the inbox is read.
  */
-export const writerScope = {
+const writerScope = {
   /** Whole partition keys. */
   partitions: {
     [`account/${account}/`]: ["GetItem", "Query", "PutItem", "DeleteItem", "ConditionCheckItem"],

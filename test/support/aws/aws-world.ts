@@ -3,7 +3,7 @@ import { Environment } from "../../../lib/platform/aws/environment.ts";
 import { type LoopbackServer, serveLoopback, textOf } from "./loopback.ts";
 import { type StsServer, startStsServer } from "./sts-server.ts";
 
-export interface SignedCall {
+interface SignedCall {
   /** The key that the call was signed with. */
   readonly key: string;
   readonly service: string;

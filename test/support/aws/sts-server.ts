@@ -1,7 +1,7 @@
 import { type LoopbackServer, serveLoopback, textOf } from "./loopback.ts";
 
 /** A session as it was asked for. */
-export interface AssumedRole {
+interface AssumedRole {
   readonly roleArn: string;
   readonly sessionName: string;
   readonly seconds: number;

@@ -1,7 +1,7 @@
 import { AwsFault, type AwsServer, startJsonServer } from "./json-server.ts";
 
 /** A user of the server, as it was last described to Transfer Family. */
-export interface TransferUser {
+interface TransferUser {
   role: string;
   policy: string;
   mappings: readonly { readonly Entry: string; readonly Target: string }[];
