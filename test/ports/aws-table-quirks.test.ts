@@ -145,7 +145,8 @@ describe("when DynamoDB fails", () => {
     await using bed = await openDynamoDbBed();
     const waitsMs: number[] = [];
     const clock = { now: () => bed.clock.now(), sleep: async (ms: number) => void waitsMs.push(ms) };
-    const table = openTable({ client: bed.client, tableName, clock, fraction: seededRandomness(7).fraction });
+    const randomness = seededRandomness(7);
+    const table = openTable({ client: bed.client, tableName, clock, fraction: () => randomness.fraction() });
     bed.server.faults.next("TransactWriteItems", ...Array(20).fill("conflict"));
 
     await expect(table.put(key, { item: "absent" })).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
@@ -175,7 +176,8 @@ describe("when DynamoDB fails", () => {
 
   test("with three calls in ten throttled all work is done", async () => {
     await using bed = await openDynamoDbBed();
-    bed.server.faults.often(0.3, "throttle", seededRandomness(3).fraction);
+    const randomness = seededRandomness(3);
+    bed.server.faults.often(0.3, "throttle", () => randomness.fraction());
     const items: Item[] = Array.from({ length: 12 }, (_, n) => ({ pk: "p", sk: `k${String(n).padStart(2, "0")}`, n }));
 
     await Promise.all(items.map((item) => bed.table.put(item)));

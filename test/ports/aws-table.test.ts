@@ -8,5 +8,5 @@ describeTable(
     const address = { module: new URL("./aws-stores.ts", import.meta.url).href, args: [bed.server.url, "", ""] };
     return { ...bed, address, [Symbol.asyncDispose]: () => bed[Symbol.asyncDispose]() };
   },
-  { textOrder: "utf-16", raises: 40 },
+  { flaws: ["text is compared by its bytes, not by UTF-16 units"], raises: 25 },
 );

@@ -7,8 +7,8 @@ import { secondMs } from "../../lib/model/time.ts";
 import type { WindableClock } from "../support/clock.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import { describeKeys, describeLists } from "./files-listing.ts";
-import { isWhole } from "./port-worker.ts";
-import { race, type StoreAddress, untilKilled } from "./port-workers.ts";
+import { describeProcesses } from "./files-processes.ts";
+import type { StoreAddress } from "./port-workers.ts";
 
 /** Fresh, empty files, and how other processes reach them. */
 interface FilesBed extends AsyncDisposable {
@@ -21,16 +21,38 @@ export type OpenFilesBed = () => Promise<FilesBed>;
 
 const text = (bytes: Uint8Array | undefined) => (bytes === undefined ? undefined : new TextDecoder().decode(bytes));
 const bytesOf = (content: string) => new TextEncoder().encode(content);
-const keysOf = (infos: readonly FileInfo[]) => infos.map((info) => info.key);
+
+interface FilesTraits {
+  /** How often a process that writes is killed; 0 where no others can reach the files. */
+  readonly kills: number;
+  /** What a stand-in does otherwise than the store it stands for: odd keys that it does not take, and "the time of change". */
+  readonly flaws: readonly string[];
+}
+
+const traitsOfMost: FilesTraits = { kills: 6, flaws: [] };
 
 /** What every `Files` must do. */
-export function describeFiles(name: string, open: OpenFilesBed): void {
+export function describeFiles(name: string, open: OpenFilesBed, { kills, flaws } = traitsOfMost): void {
   describe(name, () => {
     describeObjects(open);
+    if (!flaws.includes("the time of change")) describeTimes(open);
     describeVersions(open);
-    describeKeys(open);
+    describeKeys(open, flaws);
     describeLists(open);
-    describeProcesses(open);
+    if (kills > 0) describeProcesses(open, kills);
+  });
+}
+
+function describeTimes(open: OpenFilesBed): void {
+  test("the time of change is that of the put", async () => {
+    await using bed = await open();
+    await bed.files.put("state/a", bytesOf("old"));
+    bed.clock.wind(secondMs);
+
+    const info = await bed.files.put("state/a", bytesOf("new"));
+
+    expect(info.modifiedAt).toBe(bed.clock.now());
+    expect((await bed.files.list("state/"))[0]?.modifiedAt).toBe(bed.clock.now());
   });
 }
 
@@ -45,7 +67,7 @@ function describeObjects(open: OpenFilesBed): void {
 
     expect([first, second, kept]).toEqual(["created", "exists", "one"]);
     expect(text(await bed.files.get("state/a"))).toBe("three");
-    expect(info).toMatchObject({ key: "state/a", bytes: 5, modifiedAt: bed.clock.now() });
+    expect(info).toMatchObject({ key: "state/a", bytes: 5 });
     expect(await bed.files.stat("state/a")).toEqual(info);
   });
 
@@ -242,52 +264,5 @@ function describeVersions(open: OpenFilesBed): void {
     expect(newest).toEqual(one);
     expect(await bed.files.versions("inbox/")).toEqual([]);
     expect(await bed.files.get("inbox/a.csv", { version: one.version })).toBeUndefined();
-  });
-}
-
-function describeProcesses(open: OpenFilesBed): void {
-  test("of many processes that put one key if absent, one wins", async () => {
-    await using bed = await open();
-    const [workers, count] = [4, 40];
-
-    const created = (await race(bed.address, { name: "putSameKeys", count }, workers)) as number[][];
-
-    expect(created.flat().sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, n) => n));
-    for (const [worker, numbers] of created.entries()) {
-      for (const number of numbers) {
-        const key = number % 2 === 0 ? `state/race/${number}` : `inbox/race/${number}`;
-        expect(text(await bed.files.get(key))).toBe(String(worker));
-      }
-    }
-    expect(await bed.files.versions("inbox/race/")).toHaveLength(count / 2);
-  });
-
-  test("versions put by many processes all count, each process's in its order", async () => {
-    await using bed = await open();
-    const [workers, count] = [4, 25];
-
-    const ids = (await race(bed.address, { name: "putVersions", count }, workers)) as string[][];
-
-    const versions = await bed.files.versions("inbox/race/");
-    const order = versions.map((info) => info.version);
-    expect(order.toSorted()).toEqual(ids.flat().sort());
-    for (const own of ids) expect(order.filter((id) => own.includes(id))).toEqual(own);
-  });
-
-  test("a process killed in mid-write leaves nothing half, and all that it acknowledged", async () => {
-    await using bed = await open();
-
-    for (let round = 0; round < 6; round += 1) {
-      const job = { name: "writeObjects", worker: 0, count: 1_000_000 } as const;
-      const acknowledged = await untilKilled(bed.address, job, { afterSteps: 1 + round, thenMs: round * 7 });
-
-      const infos = await bed.files.versions("");
-      for (const info of infos) {
-        const bytes = await bed.files.get(info.key, { version: info.version });
-        expect(bytes !== undefined && isWhole(bytes), `${info.key} is whole`).toBe(true);
-      }
-      const written = acknowledged.flatMap((number) => [`state/new/${number}`, `state/path/${number}`]);
-      expect(keysOf(infos)).toEqual(expect.arrayContaining(written));
-    }
   });
 }

@@ -29,16 +29,18 @@ const oddKeys = [
 ];
 
 /** Which keys there are. */
-export function describeKeys(open: OpenFilesBed): void {
+export function describeKeys(open: OpenFilesBed, flaws: readonly string[]): void {
+  const keys = oddKeys.filter((key) => !flaws.includes(key));
+
   test("every odd key holds its own object, is listed as it is, and can be deleted", async () => {
     await using bed = await open();
 
-    for (const key of oddKeys) await bed.files.put(key, bytesOf(key));
+    for (const key of keys) await bed.files.put(key, bytesOf(key));
 
-    for (const key of oddKeys) expect(text(await bed.files.get(key))).toBe(key);
-    const byBytes = oddKeys.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    for (const key of keys) expect(text(await bed.files.get(key))).toBe(key);
+    const byBytes = keys.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
     expect(keysOf(await bed.files.list(""))).toEqual(byBytes);
-    for (const key of oddKeys) await bed.files.delete(key);
+    for (const key of keys) await bed.files.delete(key);
     expect(await bed.files.list("")).toEqual([]);
   });
 

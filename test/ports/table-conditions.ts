@@ -5,9 +5,10 @@ import type { OpenTableBed } from "./table-contract.ts";
 const stored = { pk: "p", sk: "k", n: 5, text: "mé", flag: true, nothing: null };
 const emoji = "😀";
 const privateUse = "\uE000";
+const textOrder = ["text is compared by its bytes, not by UTF-16 units"];
 
 /** What conditions mean, clause by clause. */
-export function describeConditions(open: OpenTableBed): void {
+export function describeConditions(open: OpenTableBed, flaws: readonly string[]): void {
   const where = (attribute: string, is: "=" | "<>" | "<" | "<=" | ">" | ">=", value: string | number | boolean) => ({
     where: [{ attribute, is, value }],
   });
@@ -43,15 +44,27 @@ export function describeConditions(open: OpenTableBed): void {
     ["both", { where: [...where("n", "=", 5).where, ...where("flag", "=", false).where] }, false],
   ];
 
-  test.each(cases)("on a stored item, %s: %o is %s", async (_, condition, isMet) => {
+  test.each(cases.filter(([name]) => !flaws.includes(name)))(
+    "on a stored item, %s: %o is %s",
+    async (_, condition, isMet) => {
+      await using bed = await open();
+      await bed.table.put(stored);
+
+      const put = bed.table.put({ ...stored, n: 6 }, condition);
+      const outcome = await put.then(() => true).catch((error: unknown) => !(error instanceof ConditionFailed));
+
+      expect(outcome).toBe(isMet);
+      expect((await bed.table.get(stored))?.["n"]).toBe(isMet ? 6 : 5);
+    },
+  );
+
+  test.each(textOrder.filter((name) => !flaws.includes(name)))("%s", async () => {
     await using bed = await open();
-    await bed.table.put(stored);
+    await bed.table.put({ pk: "p", sk: "k", text: emoji });
 
-    const put = bed.table.put({ ...stored, n: 6 }, condition);
-    const outcome = await put.then(() => true).catch((error: unknown) => !(error instanceof ConditionFailed));
+    await bed.table.delete({ pk: "p", sk: "k" }, where("text", ">", privateUse));
 
-    expect(outcome).toBe(isMet);
-    expect((await bed.table.get(stored))?.["n"]).toBe(isMet ? 6 : 5);
+    expect(await bed.table.get({ pk: "p", sk: "k" })).toBeUndefined();
   });
 
   test("an absent item meets <> and absent, and no other clause", async () => {
@@ -63,17 +76,5 @@ export function describeConditions(open: OpenTableBed): void {
 
     await expect(deleteIf(where("n", "=", 1))).rejects.toThrow(ConditionFailed);
     await expect(deleteIf({ item: "present" })).rejects.toThrow(ConditionFailed);
-  });
-}
-
-/** That text is compared by its bytes in conditions too. */
-export function describeTextOrder(open: OpenTableBed): void {
-  test("text is compared by its bytes, not by UTF-16 units", async () => {
-    await using bed = await open();
-    await bed.table.put({ pk: "p", sk: "k", text: emoji });
-
-    await bed.table.delete({ pk: "p", sk: "k" }, { where: [{ attribute: "text", is: ">", value: privateUse }] });
-
-    expect(await bed.table.get({ pk: "p", sk: "k" })).toBeUndefined();
   });
 }

@@ -11,7 +11,7 @@ import {
 import { after, type Instant, minuteMs, secondMs } from "../../lib/model/time.ts";
 import type { WindableClock } from "../support/clock.ts";
 import { race, type StoreAddress, untilKilled } from "./port-workers.ts";
-import { describeConditions, describeTextOrder } from "./table-conditions.ts";
+import { describeConditions } from "./table-conditions.ts";
 
 /** A fresh, empty table, and how other processes reach it. */
 interface TableBed extends AsyncDisposable {
@@ -23,23 +23,22 @@ interface TableBed extends AsyncDisposable {
 export type OpenTableBed = () => Promise<TableBed>;
 
 export interface TableTraits {
-  /** How the store under test orders text in conditions. `utf-16` is a flaw of dynalite alone, which no flow relies on. */
-  readonly textOrder: "bytes" | "utf-16";
-  /** How often each of five processes raises the counter that they fight for. */
+  /** What a stand-in does otherwise than the store it stands for, by the name of the case; no flow relies on it. */
+  readonly flaws: readonly string[];
+  /** How often each of five processes raises the counter that they fight for; 0 where no others can reach the store. */
   readonly raises: number;
 }
 
-const traitsOfMost: TableTraits = { textOrder: "bytes", raises: 200 };
+const traitsOfMost: TableTraits = { flaws: [], raises: 200 };
 
 /** What every `Table` must do. */
 export function describeTable(name: string, open: OpenTableBed, traits = traitsOfMost): void {
   describe(name, () => {
     describeItems(open);
-    describeConditions(open);
-    if (traits.textOrder === "bytes") describeTextOrder(open);
+    describeConditions(open, traits.flaws);
     describeTransactions(open);
     describeQueries(open);
-    describeProcesses(open, traits);
+    if (traits.raises > 0) describeProcesses(open, traits);
   });
 }
 

@@ -30,8 +30,9 @@ export async function* listObjects(
         MaxKeys: Math.min(limit, 1_000),
       }),
     );
+    const decoded = decoderOf(page);
     for (const { Key = "", Size = 0, LastModified } of page.Contents ?? []) {
-      yield { key: decodedKey(Key), version: soleVersion, bytes: Size, modifiedAt: instantOf(LastModified) };
+      yield { key: decoded(Key), version: soleVersion, bytes: Size, modifiedAt: instantOf(LastModified) };
     }
     token = page.NextContinuationToken;
   } while (token !== undefined);
@@ -59,25 +60,38 @@ export async function* listVersions(
     const page = await client.send(
       new ListObjectVersionsCommand({ Bucket: bucket, Prefix: prefix, EncodingType: "url", ...marker }),
     );
+    const decoded = decoderOf(page);
     for (const version of page.Versions ?? []) {
-      const listed = listedIn(open, version);
+      const listed = listedIn(open, decoded, version);
       listed.versions.push(infoOf(listed.key, version));
     }
     for (const deletion of page.DeleteMarkers ?? []) {
-      listedIn(open, deletion).isDeleted ||= deletion.IsLatest === true;
+      listedIn(open, decoded, deletion).isDeleted ||= deletion.IsLatest === true;
     }
     const keys = [...open.values()].sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
     // The next page may hold more of the last key.
     const unfinished = page.IsTruncated === true ? keys.pop() : undefined;
-    yield* keys;
+    // A marker without a version means "after" to S3, and "from" to some of its likes.
+    yield* keys.filter(({ key }) => key !== after);
     if (page.IsTruncated !== true) return;
     open = new Map(unfinished === undefined ? [] : [[unfinished.key, unfinished]]);
-    marker = { KeyMarker: decodedKey(page.NextKeyMarker ?? ""), VersionIdMarker: page.NextVersionIdMarker };
+    marker = { KeyMarker: decoded(page.NextKeyMarker ?? ""), VersionIdMarker: page.NextVersionIdMarker };
   }
 }
 
-function listedIn(open: Map<string, ListedKey>, { Key = "", VersionId = "" }: ObjectVersion): ListedKey {
-  const key = decodedKey(Key);
+type Decoder = (key: string) => string;
+
+/** Keys come encoded where the answer says so: not all of S3's likes heed the wish. */
+function decoderOf({ EncodingType }: { readonly EncodingType?: string | undefined }): Decoder {
+  return EncodingType === "url" ? decodedKey : (key) => key;
+}
+
+function listedIn(
+  open: Map<string, ListedKey>,
+  decoded: Decoder,
+  { Key = "", VersionId = "" }: ObjectVersion,
+): ListedKey {
+  const key = decoded(Key);
   const listed = open.get(key) ?? { key, versions: [], ids: [], isDeleted: false };
   open.set(key, listed);
   listed.ids.push(VersionId);
