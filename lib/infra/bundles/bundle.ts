@@ -3,6 +3,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { type BuildOptions, build, type Metafile, type OutputFile } from "esbuild";
 import { deployedKinds } from "./deployed-kinds.ts";
 import { onlyKinds, withoutDrivers, withoutEngine } from "./plugins.ts";
+import { makeReadable } from "./readable.ts";
 
 /** The code of one function, ready to be deployed: `index.mjs`, whose `handler` Lambda calls, and its source map. */
 export interface Bundle {
@@ -90,6 +91,7 @@ async function bundlesOf(make: Make, outFolder: string): Promise<Bundle[]> {
     logLevel: "error",
   });
   for (const file of outputFiles) await writeOutput(file);
+  for (const name of Object.keys(make.entries)) await makeReadable(join(outFolder, name));
   return Object.keys(make.entries).map((name) => bundleOf(name, outFolder, metafile));
 }
 
@@ -98,7 +100,10 @@ async function writeOutput({ path, contents, text }: OutputFile): Promise<void> 
   await mkdir(dirname(path), { recursive: true });
   if (!path.endsWith(".map")) return writeFile(path, contents);
   const map = JSON.parse(text) as { sources: string[] };
-  const sources = map.sources.map((source) => relative(repositoryRoot, resolve(dirname(path), source)));
+  const sources = map.sources.map((source) =>
+    // What a plugin made up lies nowhere.
+    /^[\w-]+:/.test(source) ? source : relative(repositoryRoot, resolve(dirname(path), source)),
+  );
   return writeFile(path, JSON.stringify({ ...map, sources }));
 }
 

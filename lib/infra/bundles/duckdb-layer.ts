@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
-import { cp, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { cp, mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { repositoryRoot } from "./bundle.ts";
 import { fetchPackage, type LockedPackage, lockedPackage } from "./locked-packages.ts";
+import { makeReadable } from "./readable.ts";
 
 /** Processors that Lambda has, by the words of our configuration. */
 export type Architecture = "arm64" | "x86_64";
@@ -15,6 +16,7 @@ interface LayerOptions {
 }
 
 const cpus: Readonly<Record<Architecture, string>> = { arm64: "arm64", x86_64: "x64" };
+const partMark = ".part-";
 const abandonedAfterMs = 3_600_000;
 
 /**
@@ -47,10 +49,11 @@ async function bring(each: LockedPackage, target: string): Promise<void> {
 
 /** Fills a folder beside the place and then gives it its name, so that a killed process leaves nothing that looks whole. */
 async function appearWhole(folder: string, fill: (part: string) => Promise<void>): Promise<void> {
-  const part = `${folder}.${process.pid}.part`;
+  await mkdir(dirname(folder), { recursive: true });
+  const part = await mkdtemp(`${folder}${partMark}`);
   try {
-    await mkdir(part, { recursive: true });
     await fill(part);
+    await makeReadable(part);
     await rename(part, folder);
   } catch (error) {
     await rm(part, { recursive: true, force: true });
@@ -63,7 +66,7 @@ async function removeAbandoned(cacheFolder: string): Promise<void> {
   if (!existsSync(cacheFolder)) return;
   for (const name of await readdir(cacheFolder)) {
     const path = join(cacheFolder, name);
-    if (!name.endsWith(".part")) continue;
+    if (!name.includes(partMark)) continue;
     const { mtimeMs } = await stat(path);
     if (Date.now() - mtimeMs > abandonedAfterMs) await rm(path, { recursive: true, force: true });
   }

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { cp, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { makeReadable } from "./readable.ts";
 
 /** What a function and its layers may hold unzipped: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 export const unzippedBytesMax = 250 * 1024 * 1024;
@@ -31,5 +32,6 @@ export async function librariesLayer(librariesFolder: string, outFolder: string)
     throw new Error(`option extraLibraries names ${librariesFolder}, which is not there`);
   await rm(outFolder, { recursive: true, force: true });
   await cp(librariesFolder, join(outFolder, "lib"), { recursive: true, dereference: true });
+  await makeReadable(outFolder);
   return outFolder;
 }
