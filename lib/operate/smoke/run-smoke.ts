@@ -4,6 +4,7 @@ import type { Routes } from "../../http/routes.ts";
 import { sampleData } from "../../local/demo/sample-data.ts";
 import { isoOf } from "../../model/time.ts";
 import { systemClock } from "../../platform/system-clock.ts";
+import { openPatientClient } from "./patient-client.ts";
 import { smokePostgres } from "./smoke-postgres.ts";
 import type { SmokeStory } from "./smoke-story.ts";
 import { runUploadLeg } from "./upload-leg.ts";
@@ -52,7 +53,7 @@ async function mainJob(
   signal: AbortSignal,
 ): Promise<void> {
   const { url, operatorToken: token, pollMs } = options;
-  const operator = openClient<Routes>({ url, token, signal });
+  const operator = openPatientClient({ url, token, signal });
   const data = sampleData({ profiles: 200, events: 300, seed: 1 });
   await story.step("reach the API", async () => `version ${(await operator.call("GET /health")).version}`);
   await story.step("start the engine", async () => {

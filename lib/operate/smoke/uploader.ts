@@ -1,8 +1,8 @@
 import type { Client } from "../../http/client.ts";
-import { openClient } from "../../http/client.ts";
 import type { Routes } from "../../http/routes.ts";
 import { openSftp, type SftpLogin, type SftpSession } from "../../local/demo/sftp-upload.ts";
 import { newKeyPair } from "../../platform/embedded/sftp/new-key-pair.ts";
+import { openPatientClient } from "./patient-client.ts";
 import { SmokeFailed } from "./smoke-story.ts";
 import { pause } from "./wait.ts";
 
@@ -26,7 +26,7 @@ export async function openTenant(
   const user = await operator.call("POST /accounts/{accountId}/users", { params, body: { name: "Smoke test" } });
   // A token that ends by itself, should nobody be left to clear up.
   const { text: token } = await operator.call("POST /accounts/{accountId}/tokens", { params, body: { daysValid: 1 } });
-  const [api, afterwards] = [openClient<Routes>({ url, token, signal }), openClient<Routes>({ url, token })];
+  const [api, afterwards] = [openPatientClient({ url, token, signal }), openPatientClient({ url, token })];
   return { accountId, api, afterwards, user };
 }
 
