@@ -1,4 +1,4 @@
-import { Arn, ArnFormat, type Stack } from "aws-cdk-lib";
+import { ArnFormat, type Stack } from "aws-cdk-lib";
 
 /** `warehouse-sync` → `WarehouseSync`: the first part of a stack's name. */
 export function pascalCase(name: string): string {
@@ -36,12 +36,4 @@ export function executionsArn(stack: Stack, name: string, machine: string): stri
     resourceName: `${name}-${machine}:*`,
     arnFormat: ArnFormat.COLON_RESOURCE_NAME,
   });
-}
-
-/** The ARN of a log group by its name. */
-export function logGroupArn(stack: Stack, logGroupName: string): string {
-  return Arn.format(
-    { service: "logs", resource: "log-group", resourceName: logGroupName, arnFormat: ArnFormat.COLON_RESOURCE_NAME },
-    stack,
-  );
 }

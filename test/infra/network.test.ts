@@ -65,9 +65,7 @@ describe("the network", async () => {
   test("lets a writer out to the ports of its warehouses only", () => {
     app.hasResourceProperties("AWS::EC2::SecurityGroup", {
       GroupName: "warehouse-sync-writer-postgres",
-      SecurityGroupEgress: [{ CidrIp: "0.0.0.0/0", FromPort: 1, ToPort: 65_535, IpProtocol: "tcp" }].map(
-        Match.objectLike,
-      ),
+      SecurityGroupEgress: [Match.objectLike({ CidrIp: "0.0.0.0/0", FromPort: 1, ToPort: 65_535, IpProtocol: "tcp" })],
     });
     for (const { properties } of resourcesOf(app, "AWS::EC2::SecurityGroup"))
       for (const rule of properties["SecurityGroupEgress"] as { IpProtocol: string }[])

@@ -25,7 +25,7 @@ export function allowedTo(template: Template, functionName: string): readonly Al
 }
 
 /** Everything that a role is allowed, by its id in the template. */
-export function allowedToRole(template: Template, roleId: string): readonly Allowed[] {
+function allowedToRole(template: Template, roleId: string): readonly Allowed[] {
   const policies = resourcesOf(template, "AWS::IAM::Policy").filter(({ properties }) =>
     (properties["Roles"] as { Ref: string }[]).some(({ Ref }) => Ref === roleId),
   );
