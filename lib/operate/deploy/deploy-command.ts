@@ -48,7 +48,7 @@ async function deploy(flags: DeployFlags, world: OperatorWorld, signal: AbortSig
   await ensureBootstrapped({ flags, world, cloud, cdk }, assembly, `aws://${identity.account}/${region}`, signal);
   const app = ["--app", world.assemblyFolder];
   output.line("\nWhat would change:\n");
-  await runCdk(cdk, ["diff", "--all", ...app, ...toolkit(flags), ...placeWords(flags)], signal);
+  await runCdk(cdk, ["diff", ...app, ...placeWords(flags)], signal);
   output.line(costText(assembly));
   if (flags.yes !== true)
     await agree(world, `\nDeploy this to account ${identity.account}, region ${region}?`, "nothing was deployed");
@@ -59,7 +59,7 @@ async function deploy(flags: DeployFlags, world: OperatorWorld, signal: AbortSig
 /** Also fetches DuckDB for the target and bundles the functions, where that has not been done. */
 async function synthesise(flags: DeployFlags, world: OperatorWorld, cdk: Cdk, signal: AbortSignal): Promise<Assembly> {
   world.output.line("… building the stacks (the first time DuckDB for Lambda is fetched, too)");
-  const words = ["synth", "--all", "--quiet", "--output", world.assemblyFolder, ...contextWords(flags.context)];
+  const words = ["synth", "--quiet", "--output", world.assemblyFolder, ...contextWords(flags.context)];
   await runCdk(cdk, words, signal);
   const assembly = readAssembly(world.assemblyFolder);
   world.output.line(`✓ built ${assembly.stacks.map((stack) => stack.name).join(" and ")}`);
