@@ -75,7 +75,7 @@ describe("the API", () => {
     for (const permission of permissions) expect(permission["SourceArn"]).toBeDefined();
   });
 
-  test("throttles, counts and traces, and logs calls without what they carry", () => {
+  test("throttles and traces, pays for no metric by method, and logs calls without what they carry", () => {
     const stage = onlyResource(template, "AWS::ApiGateway::Stage");
 
     expect(stage).toMatchObject({
@@ -87,7 +87,7 @@ describe("the API", () => {
         HttpMethod: "*",
         LoggingLevel: "OFF",
         DataTraceEnabled: false,
-        MetricsEnabled: true,
+        MetricsEnabled: false,
         ThrottlingRateLimit: 100,
       }),
     );

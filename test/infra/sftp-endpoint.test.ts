@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { SftpEndpoint } from "../../lib/infra/constructs/sftp-endpoint.ts";
+import type { AccountId, UserId } from "../../lib/model/ids.ts";
+import { sessionPolicy } from "../../lib/platform/aws/sftp-session.ts";
 import { bench, findings, onlyResource, resources, statementsOf } from "./support/stand-ins.ts";
 
 const hostKeySecret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:sftp-host-key-AbCdEf";
@@ -55,6 +57,24 @@ describe("the SFTP endpoint", () => {
     const trust = JSON.stringify(roleOf(template, "warehouse-sync-sftp-user")["AssumeRolePolicyDocument"]);
     expect(trust).toContain("aws:SourceAccount");
     expect(trust).toMatch(/:user\/.*ServerId.*\/\*/);
+  });
+
+  test("allows all that a session's own policy leaves of it, so that uploads and results work", () => {
+    const { template } = endpoint();
+    const user = { accountId: "ac_1" as AccountId, id: "us_1" as UserId };
+    const places = { bucket: "b", keyArn: "k", roleArn: "arn:aws:iam::123456789012:role/r" };
+    const session = JSON.parse(sessionPolicy(places, user)) as {
+      readonly Statement: readonly { readonly Action: readonly string[]; readonly Resource: readonly string[] }[];
+    };
+
+    const allowed = statementsOf(template, "warehouse-sync-sftp-user").flatMap(({ Action, Resource }) =>
+      [Action].flat().map((action) => `${action} ${/\/(inbox|results)\//.exec(JSON.stringify(Resource))?.[1] ?? ""}`),
+    );
+    const wanted = session.Statement.flatMap(({ Action, Resource }) =>
+      Action.flatMap((action) => Resource.map((arn) => `${action} ${/\/(inbox|results)\//.exec(arn)?.[1] ?? ""}`)),
+    );
+
+    expect(allowed).toEqual(expect.arrayContaining(wanted));
   });
 
   test("shows a host key of the operator's, whose text the template does not hold", () => {
