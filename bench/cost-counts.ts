@@ -21,7 +21,7 @@ import type { DataObject } from "../lib/model/log.ts";
 import { CountedRun } from "../lib/operate/costs/counts.ts";
 import { OpenConnections } from "../lib/platform/embedded/sftp/connections.ts";
 import { countingDeps, newTally, noteStep, type Tally } from "./count-calls.ts";
-import { generateCsv } from "./generate.ts";
+import { type Generated, generateCsv } from "./generate.ts";
 
 const help = `npm run costs:count -- [options]   counts what AWS would bill for moving rows, in a run on this machine
 
@@ -87,8 +87,9 @@ async function openBed(folder: string): Promise<Bed> {
     new OpenConnections(),
     (raw) => countingDeps(raw, () => tally),
     ({ history, kind }) => {
-      // A state entered, a try after the first, and each execution or item that starts.
-      if (kind === "state" || !histories.has(history)) tally.transitions += 1;
+      // Each execution and each item of a fan-out that starts, and each state that is passed.
+      if (!histories.has(history)) tally.transitions += 1;
+      if (kind === "state") tally.transitions += 1;
       histories.add(history);
     },
   );
@@ -109,12 +110,6 @@ async function openBed(folder: string): Promise<Bed> {
     await workflows.settled();
   };
   let from = 0;
-  const upload = async (name: string, rows: number) => {
-    const sent = await uploadBoth(deps, () => tally, { accountId, userId, folder, name, rows, from });
-    from += rows;
-    await workflows.settled();
-    return sent;
-  };
   const counted = async (work: (tally: Tally) => Promise<void>) => {
     const own = newTally();
     tally = own;
@@ -128,45 +123,54 @@ async function openBed(folder: string): Promise<Bed> {
     hour,
     counted,
     move: async (name, rows) => {
-      let sent: Awaited<ReturnType<typeof upload>> | undefined;
-      const counts = await counted(async () => {
-        sent = await upload(name, rows);
+      const files = await generate(folder, name, rows, from);
+      from += rows;
+      let sent: Awaited<ReturnType<typeof uploadBoth>> | undefined;
+      const before = process.cpuUsage();
+      const counts = await counted(async (own) => {
+        sent = await uploadBoth(deps, own, { accountId, userId, folder, name }, files);
+        await workflows.settled();
         await hour();
       });
+      const { user, system } = process.cpuUsage(before);
       if (sent === undefined) throw new TypeError("nothing was sent");
-      await assertArrived(deps, accountId, sent.rows);
-      console.log(`${name}: ${sent.rows} rows, ${counts.transitions} transitions`);
-      return { ...sent, counts };
+      await assertArrived(deps, accountId, rows);
+      console.log(`${name}: ${rows} rows, ${counts.transitions} transitions`);
+      return { rows, ...sent, counts, processorSeconds: (user + system) / 1e6 };
     },
     [Symbol.asyncDispose]: () => done.disposeAsync(),
   };
 }
 
+async function generate(folder: string, name: string, rows: number, from: number): Promise<Generated> {
+  const profiles = Math.floor(rows / 4);
+  const engine = await startEngine({ tempFolder: join(folder, "generate"), memoryMb: 640 });
+  const size = { profiles, events: rows - profiles, seed: 1, from };
+  const files = await generateCsv(engine, join(folder, name), size);
+  engine.close();
+  return files;
+}
+
 async function uploadBoth(
   deps: Deps,
-  tally: () => Tally,
-  given: { accountId: AccountId; userId: UserId; folder: string; name: string; rows: number; from: number },
-): Promise<{ rows: number; uploads: number; csvBytes: number }> {
-  const { accountId, userId, name, rows } = given;
-  const profiles = Math.floor(rows / 4);
-  const engine = await startEngine({ tempFolder: join(given.folder, "generate"), memoryMb: 640 });
-  const size = { profiles, events: rows - profiles, seed: 1, from: given.from };
-  const csv = await generateCsv(engine, join(given.folder, name), size);
-  engine.close();
+  tally: Tally,
+  { accountId, userId, folder, name }: { accountId: AccountId; userId: UserId; folder: string; name: string },
+  files: Generated,
+): Promise<{ uploads: number; csvBytes: number }> {
   let csvBytes = 0;
-  for (const [object, path] of [["profiles", csv.profilesCsv] as const, ["events", csv.eventsCsv] as const]) {
+  for (const [object, path] of [["profiles", files.profilesCsv] as const, ["events", files.eventsCsv] as const]) {
     csvBytes += statSync(path).size;
     const key = fileKeys.inbox(accountId, userId, `${object}/${name}.csv`);
-    const copy = join(given.folder, "upload.csv");
+    const copy = join(folder, "upload.csv");
     copyFileSync(path, copy);
     const { version } = await deps.files.put(key, { path: copy });
     // The object may be this very file: the next copy must not write into it.
     rmSync(copy);
-    await timed(tally(), "accept-upload", async () => {
+    await timed(tally, "accept-upload", async () => {
       await acceptUpload(deps, { accountId, userId, key, version }, never);
     });
   }
-  return { rows, uploads: 2, csvBytes };
+  return { uploads: 2, csvBytes };
 }
 
 async function timed(tally: Tally, name: string, work: () => Promise<void>): Promise<void> {

@@ -19,7 +19,14 @@ export const Counts = z.strictObject({
 });
 export type Counts = z.infer<typeof Counts>;
 
-const Move = z.strictObject({ rows: z.int().positive(), uploads: z.int(), csvBytes: z.int(), counts: Counts });
+const Move = z.strictObject({
+  rows: z.int().positive(),
+  uploads: z.int(),
+  csvBytes: z.int(),
+  counts: Counts,
+  /** That our process computed, the warehouse's server aside. What steps took beyond it they waited, for the warehouse or for a busy machine. */
+  processorSeconds: z.number(),
+});
 
 /** What the counting run wrote (`npm run costs:count`). */
 export const CountedRun = z.strictObject({

@@ -3,7 +3,7 @@ import type { CostLine } from "./fixed-costs.ts";
 import { type Price, prices } from "./prices.ts";
 
 /** What a second of a function is billed by. */
-export interface FunctionSize {
+interface FunctionSize {
   readonly memoryMb: number;
   /** Of `/tmp`. @default 512, which is free */
   readonly scratchMb?: number;
@@ -25,7 +25,7 @@ export interface WorkShape {
 }
 
 /** Assumed, and billed for each call: most calls find a warm function, a cold one takes about a second. */
-export const startUpSeconds = 0.2;
+const startUpSeconds = 0.2;
 /** Assumed: what a function logs in a call, and what a state machine logs of a transition. */
 const logBytesPerCall = 2_000;
 const logBytesPerTransition = 700;
@@ -83,7 +83,7 @@ export function uploadCosts(run: CountedRun, shape: WorkShape): readonly CostLin
 }
 
 /** The same lines for so many times the work. */
-export function scaled(lines: readonly CostLine[], factor: number): readonly CostLine[] {
+function scaled(lines: readonly CostLine[], factor: number): readonly CostLine[] {
   return lines.map((each) => ({ ...each, units: each.units * factor }));
 }
 

@@ -49,6 +49,7 @@ function choicesTable(): string {
 }
 
 function countedText({ countedOn, cores, large, small, warehouse }: CountedRun): string {
+  const seconds = Object.values(large.counts.steps).reduce((sum, step) => sum + step.seconds, 0);
   const rows = large.rows.toLocaleString("en-US");
-  return `Counted on ${countedOn} with ${rows} rows in ${large.uploads} files (and ${small.rows.toLocaleString("en-US")} rows in ${small.uploads} files), from the upload to the receipts in a ${warehouse} warehouse, on a machine with ${cores} processors. A row took ${Math.round(large.csvBytes / large.rows)} bytes of CSV and ${Math.round(large.counts.bytesToWarehouse / large.rows)} bytes on the way to the warehouse.`;
+  return `Counted on ${countedOn} with ${rows} rows in ${large.uploads} files (and ${small.rows.toLocaleString("en-US")} rows in ${small.uploads} files), from the upload to the receipts in a ${warehouse} warehouse, on a machine with ${cores} processors. A row took ${Math.round(large.csvBytes / large.rows)} bytes of CSV and ${Math.round(large.counts.bytesToWarehouse / large.rows)} bytes on the way to the warehouse. The steps took ${Math.round(seconds)} s in all, of which the process computed ${Math.round(large.processorSeconds)} s; the rest they waited for the warehouse's server or for a busy machine, so that Lambda's time is rather too high than too low.`;
 }

@@ -5,7 +5,7 @@ import { costBlocks } from "./cost-blocks.ts";
 import { withBlock } from "./generated-block.ts";
 
 /** An option of a deployment, as the table shows it. */
-export interface OptionRow {
+interface OptionRow {
   readonly key: string;
   readonly initial: string;
   readonly help: string;
