@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { FileInfo, Files } from "../../lib/flows/ports.ts";
+import type { Files } from "../../lib/flows/ports.ts";
 import { SyncError } from "../../lib/model/errors.ts";
 import { secondMs } from "../../lib/model/time.ts";
 import type { WindableClock } from "../support/clock.ts";

@@ -60,7 +60,7 @@ class BucketFiles implements Files {
     checkObjectKey(key);
     return translatingS3(async () => {
       const versionId = await uploadObject({ ...this.#options, key }, body);
-      const head = await this.#head(key, versionId);
+      const head = await this.#head(key, isVersioned(key) ? versionId : undefined);
       if (head === undefined) throw goneError(key);
       return infoOf(key, head);
     });

@@ -9,6 +9,7 @@ import {
   UploadPartCopyCommand,
 } from "@aws-sdk/client-s3";
 import { isAbsence, isNoVersion } from "./object-errors.ts";
+import { isVersioned } from "./object-keys.ts";
 import { statusOf } from "./retry.ts";
 
 export interface CopyTarget {
@@ -31,7 +32,7 @@ export async function copyObject(target: CopyTarget): Promise<boolean> {
   try {
     const head = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: from.key, VersionId: from.versionId }));
     const source = {
-      CopySource: sourceOf(bucket, from.key, head.VersionId),
+      CopySource: sourceOf(bucket, from.key, isVersioned(from.key) ? head.VersionId : undefined),
       CopySourceIfMatch: head.ETag,
     };
     const bytes = head.ContentLength ?? 0;

@@ -1,7 +1,8 @@
 import { type FileHandle, open } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { GetObjectCommand, type GetObjectCommandOutput, type S3Client } from "@aws-sdk/client-s3";
-import { bodyTries, isAbsence, isBeyondEnd, isNoVersion, ShortBody } from "./object-errors.ts";
+import { bodyTries, isAbsence, isBeyondEnd, isNoVersion, isPreconditionFailure, ShortBody } from "./object-errors.ts";
+import { isVersioned } from "./object-keys.ts";
 import { type RetryOptions, retrying } from "./retry.ts";
 
 /** What is fetched: an object, or its bytes from `start` to before `end`, as far as there are any. */
@@ -19,16 +20,25 @@ const partBytes = 8 * 1024 * 1024;
 const partsAtOnce = 6;
 
 /** Which object the first answer was of: all others must be of the same. */
-type Pin = { readonly VersionId: string } | { readonly IfMatch: string | undefined };
+type Pin = { readonly VersionId: string | undefined } | { readonly IfMatch: string | undefined };
 
 interface Part {
   readonly start: number;
   readonly end: number;
 }
 
-/** Fetches into a new file, in parts side by side that are all of one version. Answers the bytes; undefined where there is no such object (any more). */
+/**
+ * Fetches into a file, in parts side by side that are all of one object: where it is replaced meanwhile, all is fetched
+ * anew. Answers the bytes; undefined where there is no such object (any more).
+ */
 export async function downloadObject(source: DownloadSource, path: string): Promise<number | undefined> {
-  const handle = await open(path, "wx", 0o600);
+  return retrying(source, replacedTries, () => fetchObject(source, path));
+}
+
+const replacedTries = { triesMax: 5, firstDelayMsMax: 50, delayMsMax: 500, isWorthIt: isPreconditionFailure } as const;
+
+async function fetchObject(source: DownloadSource, path: string): Promise<number | undefined> {
+  const handle = await open(path, "w", 0o600);
   try {
     // Of an empty range too one byte is asked for, to hear whether the object is there.
     const firstEnd = Math.min(Math.max(source.end, source.start + 1), source.start + partBytes);
@@ -91,8 +101,13 @@ async function fetchPart(
     const answer = await client.send(command, signal === undefined ? {} : { abortSignal: signal });
     await writeBody(answer, handle, part.start - source.start, signal);
     const size = sizeOf(answer);
-    return { pin: answer.VersionId === undefined ? { IfMatch: answer.ETag } : { VersionId: answer.VersionId }, size };
+    return { pin: pinOf(key, answer), size };
   });
+}
+
+/** By its version where those are kept and asked for; to read old versions elsewhere nobody has the right. */
+function pinOf(key: string, { VersionId, ETag }: GetObjectCommandOutput): Pin {
+  return isVersioned(key) ? { VersionId } : { IfMatch: ETag };
 }
 
 async function writeBody(

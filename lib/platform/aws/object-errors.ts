@@ -3,7 +3,7 @@ import { asStoreError, isTransient, nameOf, type RetryRules, statusOf } from "./
 
 /** Whether S3 says that the object, or this version of it, is not there. A version that is a delete marker answers 405. */
 export function isAbsence(error: unknown): boolean {
-  return ["NoSuchKey", "NoSuchVersion", "NotFound", "MethodNotAllowed"].includes(nameOf(error));
+  return ["NoSuchKey", "NoSuchVersion", "NotFound"].includes(nameOf(error)) || statusOf(error) === 405;
 }
 
 /** Whether S3 says that no object could have such a version. A HEAD says no more than 400. */
