@@ -11,7 +11,7 @@ export function optionRows(): { readonly key: string; readonly initial: string; 
 }
 
 function wordOf(value: unknown): string {
-  if (value === null) return "–";
+  if (value === null || (Array.isArray(value) && value.length === 0)) return "–";
   if (typeof value === "boolean") return value ? "on" : "off";
   return String(value);
 }

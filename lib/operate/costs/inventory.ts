@@ -28,7 +28,8 @@ export function inventoryOf(templates: readonly Template[]): Inventory {
   const count = (type: string) => resources.filter((resource) => resource.Type === type).length;
   return {
     natGateways: count("AWS::EC2::NatGateway"),
-    publicAddresses: count("AWS::EC2::EIP"),
+    // A gateway has an address, and pays for it, also where the operator brought it along.
+    publicAddresses: Math.max(count("AWS::EC2::EIP"), count("AWS::EC2::NatGateway")),
     sftpEndpoints: count("AWS::Transfer::Server"),
     keys: count("AWS::KMS::Key"),
     secrets: count("AWS::SecretsManager::Secret"),

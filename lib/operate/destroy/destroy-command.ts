@@ -66,7 +66,7 @@ async function destroy(hands: Hands, signal: AbortSignal): Promise<void> {
 function goesText(stack: string): string {
   return [
     `  ${stack} goes: API, functions, state machines, schedules, queues, alarms, network, SFTP endpoint`,
-    "    the egress addresses and the SFTP host key go with it: a new deployment has others",
+    "    the egress addresses and the SFTP host key go with it, unless they are your own (egressIps, sftpHostKeySecret)",
   ].join("\n");
 }
 
