@@ -3,7 +3,7 @@ import * as cloudwatch from "aws-cdk-lib/aws-cloudwatch";
 import { sumOf, type WatchedMetrics } from "./watched-metrics.ts";
 
 /** `page`: data waits or calls fail now. `ticket`: somebody should look on the next working day. */
-export type Severity = "page" | "ticket";
+type Severity = "page" | "ticket";
 
 /** One alarm. Its anchor is its section of the runbook and the last part of its name. */
 export interface AlarmSpec {
@@ -37,7 +37,7 @@ export const alarmAnchors = [
   "table-throttles",
   "watermark-lag",
 ] as const;
-export type AlarmAnchor = (typeof alarmAnchors)[number];
+type AlarmAnchor = (typeof alarmAnchors)[number];
 
 const hourSeconds = 3_600;
 const { BREACHING } = cloudwatch.TreatMissingData;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 const suffix = ".asl.json";
 
 /** The folder of the definitions, which the laptop runs as they are. */
-export const machinesFolder = join(import.meta.dirname, "../../../state-machines");
+const machinesFolder = join(import.meta.dirname, "../../../state-machines");
 
 /** The machines by the name of their file: `sync` for `sync.asl.json`. */
 export function machineNames(): readonly string[] {

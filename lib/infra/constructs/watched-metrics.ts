@@ -19,8 +19,11 @@ export interface WatchedParts {
   readonly deadLetters: Readonly<Record<string, sqs.IQueue>>;
 }
 
-/** Functions that no machine calls: nobody but a person hears of their errors. A step's errors are its machine's business. */
-export const doors = ["accept-upload", "answer-call", "authorize-call", "close-execution", "sweep"] as const;
+/**
+ * Functions that no machine calls: nobody but a person hears of their errors. A step's errors are its machine's business,
+ * and the authoriser's an answer of the API: it refuses each wrong token by an error, which anybody can cause.
+ */
+const doors = ["accept-upload", "answer-call", "close-execution", "sweep"] as const;
 
 /** Every metric that is looked at, once. An alarm costs by the number of metrics in it. */
 export type WatchedMetrics = ReturnType<typeof watchedMetrics>;
