@@ -73,7 +73,9 @@ const countedMetrics: MiddlewareObj<unknown> = { after: publishMetrics, onError:
 const errorsOnTheWire: MiddlewareObj<unknown> = {
   onError: (request) => {
     const error = wireError(request.error);
-    logger.error("failed", { errorName: error.name, errorMessage: error.message, trace: error.stack ?? "" });
     request.error = error;
+    // Anybody can send wrong tokens, any number of them: API Gateway's own log has them.
+    if (error.name === "Unauthorized") return;
+    logger.error("failed", { errorName: error.name, errorMessage: error.message, trace: error.stack ?? "" });
   },
 };
