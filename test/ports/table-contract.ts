@@ -22,7 +22,7 @@ interface TableBed extends AsyncDisposable {
 
 export type OpenTableBed = () => Promise<TableBed>;
 
-export interface TableTraits {
+interface TableTraits {
   /** What a stand-in does otherwise than the store it stands for, by the name of the case; no flow relies on it. */
   readonly flaws: readonly string[];
   /** How often each of five processes raises the counter that they fight for; 0 where no others can reach the store. */
