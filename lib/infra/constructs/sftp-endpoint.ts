@@ -12,7 +12,7 @@ import type { Stored } from "./storage.ts";
  * Named, because CloudFormation would otherwise take the policy of 2018 with SHA-1 in it. Policies since 2025 also have
  * post-quantum key exchange: https://docs.aws.amazon.com/transfer/latest/userguide/security-policies.html
  */
-export const securityPolicy = "TransferSecurityPolicy-2025-03";
+const securityPolicy = "TransferSecurityPolicy-2025-03";
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of Transfer Family's own
 const originalFile = "${original.file}";
