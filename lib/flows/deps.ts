@@ -22,6 +22,8 @@ export interface Deps {
   /** The kinds of warehouse this installation offers; throws `NOT_FOUND` for others. */
   readonly destination: (kind: string) => Promise<Destination>;
   readonly destinationKinds: readonly string[];
+  /** Begins the names of the tables in a warehouse whose connection chooses no other. */
+  readonly tablePrefix: string;
   /** Reaches warehouses; refuses hosts that resolve to blocked addresses. */
   readonly dial: Dial;
   /** A folder of the account's own on this machine (embedded), for the DuckDB kind. */

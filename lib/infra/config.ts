@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { defaultTablePrefix } from "../model/tables.ts";
 
 const onOff = z.union([
   z.boolean(),
@@ -14,6 +15,7 @@ const whole = (min: number, max: number) =>
 const object = <S extends z.ZodRawShape>(shape: S) => z.preprocess(jsonWhereText, z.strictObject(shape).nullable());
 
 const hostName = z.string().regex(/^(?=.{4,253}$)([a-z0-9-]{1,63}\.)+[a-z]{2,63}$/);
+const allocationId = z.string().regex(/^eipalloc-[0-9a-f]{8,17}$/);
 const certificateArn = z.string().regex(/^arn:aws[\w-]*:acm:[\w-]+:\d{12}:certificate\/[\w-]+$/);
 
 /** Days that CloudWatch Logs can keep: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
@@ -59,6 +61,17 @@ export const options = z.strictObject({
   })
     .default(null)
     .describe("Your own name for the API: {name, certificateArn, hostedZone: {id, name}}"),
+  egressIps: z
+    .preprocess(jsonWhereText, z.array(z.strictObject({ allocationId: allocationId, address: z.ipv4() })))
+    .default([])
+    .describe("Elastic IPs that you have already, one per NAT gateway: [{allocationId, address}]; else they are made"),
+  tablePrefix: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_]{0,30}$/)
+    .default(defaultTablePrefix)
+    .describe(
+      "Begins the names of tables in warehouses, where a connection chooses no other: small letters, digits, _",
+    ),
   logRetentionDays: whole(1, 3653)
     .default(30)
     .refine((days) => (retentionDays as readonly number[]).includes(days), `one of ${retentionDays.join(", ")}`)
@@ -115,7 +128,10 @@ function textOf(issue: z.core.$ZodIssue, given: Readonly<Record<string, unknown>
 }
 
 function contradictionOf(config: Config): string | null {
-  const { vpc, natGateways, sftp, sftpHostName, sftpHostKeySecret } = config;
+  const { vpc, natGateways, egressIps, sftp, sftpHostName, sftpHostKeySecret } = config;
+  const gateways = vpc === null ? natGatewayCount(config) : 0;
+  if (egressIps.length > 0 && egressIps.length !== gateways)
+    return `option egressIps names ${egressIps.length} addresses, and there are ${gateways} NAT gateways of ours; give one each`;
   if (vpc !== null && vpc.zones.length !== vpc.privateSubnetIds.length)
     return `option vpc names ${vpc.zones.length} zones and ${vpc.privateSubnetIds.length} private subnets; give one subnet per zone`;
   if (vpc !== null && natGateways === "per-zone")
@@ -123,6 +139,11 @@ function contradictionOf(config: Config): string | null {
   if (!sftp && (sftpHostName !== null || sftpHostKeySecret !== null))
     return "options sftpHostName and sftpHostKeySecret need sftp to be on";
   return null;
+}
+
+/** How many NAT gateways an own VPC gets. */
+export function natGatewayCount({ natGateways, zones }: Pick<Config, "natGateways" | "zones">): number {
+  return natGateways === "per-zone" ? zones : Number(natGateways);
 }
 
 function jsonWhereText(given: unknown): unknown {

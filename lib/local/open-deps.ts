@@ -4,6 +4,7 @@ import { destinations, loadDestination } from "../destinations/registry.ts";
 import { startEngine } from "../engine/engine.ts";
 import type { Deps } from "../flows/deps.ts";
 import { closeExecution } from "../flows/dispatch/close-execution.ts";
+import { defaultTablePrefix } from "../model/tables.ts";
 import { callFunction, stepOf } from "../platform/embedded/call-function.ts";
 import { openFiles } from "../platform/embedded/files.ts";
 import { openSecrets } from "../platform/embedded/secrets.ts";
@@ -79,6 +80,7 @@ export async function openDeps(
     engine,
     destination: loadDestination,
     destinationKinds: Object.keys(destinations),
+    tablePrefix: defaultTablePrefix,
     dial: makeDial({ allowPrivate: settings.allowedRanges }),
     accountFolder: (accountId) => join(paths.warehouses, accountId),
     scratchFolder: paths.scratch,

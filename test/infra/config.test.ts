@@ -20,6 +20,7 @@ describe("the options", () => {
       vpc: null,
       sftp: true,
       removalPolicy: "retain",
+      tablePrefix: "klaviyo_",
       logRetentionDays: 30,
       architecture: "arm64",
     });
@@ -87,6 +88,9 @@ describe("a refusal", () => {
     expect(refusal({ vpc: { ...vpc, privateSubnetIds: subnets.slice(1) }, natGateways: "per-zone" })).toMatch(
       /existing vpc/,
     );
+    const egressIps = [{ allocationId: "eipalloc-0123456789abcdef0", address: "203.0.113.9" }];
+    expect(refusal({ egressIps, natGateways: "per-zone" })).toMatch(/1 addresses, and there are 2 NAT gateways/);
+    expect(refusal({ egressIps, natGateways: "0" })).toMatch(/there are 0 NAT gateways/);
     expect(refusal({ sftp: "off", sftpHostName: "sftp.example.com" })).toMatch(/need sftp to be on/);
   });
 });

@@ -143,6 +143,7 @@ describe("the functions", async () => {
       const environment = Environment.parse(texts);
 
       expect(environment).toMatchObject({ WS_NAME: "warehouse-sync", WS_VERSION: "1.2.3", WS_KINDS: ["postgres"] });
+      expect(environment.WS_TABLE_PREFIX).toBe("klaviyo_");
       const isWriter = String(properties["FunctionName"]).includes("-writer-");
       expect(environment.WS_WRITER_ROLE_ARN !== "").toBe(isWriter);
       expect(Object.keys(texts).filter((name) => !/^(WS_|POWERTOOLS_SERVICE_NAME$|NODE_OPTIONS$)/.test(name))).toEqual(

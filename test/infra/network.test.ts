@@ -41,6 +41,15 @@ describe("the network", async () => {
     bare.hasOutput("EgressAddresses", { Value: "none are fixed" });
   });
 
+  test("leaves by addresses that are there already where the options name them", async () => {
+    const egressIps = [{ allocationId: "eipalloc-0123456789abcdef0", address: "203.0.113.9" }];
+    const { app: moved } = await templates({ egressIps });
+
+    moved.resourceCountIs("AWS::EC2::EIP", 0);
+    moved.hasResourceProperties("AWS::EC2::NatGateway", { AllocationId: "eipalloc-0123456789abcdef0" });
+    moved.hasOutput("EgressAddresses", { Value: "203.0.113.9" });
+  });
+
   test("may be the operator's own, whose addresses are told", async () => {
     const { app: given } = await templates({ vpc: ownVpc });
 

@@ -9,6 +9,7 @@ export function bareDeps(options: { events?: LoggedEvent[]; given?: Partial<Deps
     clock: systemClock,
     randomness: systemRandomness,
     uploadsAreWhole: true,
+    tablePrefix: "klaviyo_",
     isPartialUpload: async () => false,
     log: (event, fields) => options.events?.push({ event, ...fields }),
     ...options.given,

@@ -95,6 +95,7 @@ const depsParts = {
   destination: "wrapped",
   dial: "wrapped",
   destinationKinds: "passed on",
+  tablePrefix: "passed on",
   accountFolder: "passed on",
   scratchFolder: "passed on",
   log: "passed on",
@@ -174,6 +175,7 @@ function wrapPart(deps: Deps, part: keyof Deps, points: Points): unknown {
       return wrapPort(part, deps[part], points);
     case "uploadsAreWhole":
     case "destinationKinds":
+    case "tablePrefix":
     case "accountFolder":
     case "scratchFolder":
     case "log":

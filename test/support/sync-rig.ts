@@ -87,6 +87,7 @@ export async function syncRig(seed = 1, given: Partial<Deps> = {}): Promise<Sync
     scratchFolder: join(folder.path, "scratch"),
     sftpUsers: { createUser: nothing, addKey: nothing, removeKey: nothing, removeUser: nothing },
     uploadsAreWhole: true,
+    tablePrefix: "klaviyo_",
     isPartialUpload: async () => false,
     log: (event, fields) => events.push({ event, ...fields }),
     ...given,

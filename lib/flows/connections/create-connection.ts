@@ -3,7 +3,6 @@ import type { Connection } from "../../model/connection.ts";
 import { SyncError } from "../../model/errors.ts";
 import type { ConnectionId } from "../../model/ids.ts";
 import { dataObjects } from "../../model/log.ts";
-import { defaultTablePrefix } from "../../model/tables.ts";
 import { accountIdSchema, nameSchema, newId, requestIdSchema } from "../accounts/requests.ts";
 import type { Deps } from "../deps.ts";
 import { ConditionFailed } from "../ports.ts";
@@ -21,7 +20,7 @@ export const CreateConnectionRequest = z.strictObject({
   tablePrefix: z
     .string()
     .regex(/^[a-z_][a-z0-9_]{0,30}$/, "use at most 31 small letters, digits and underscores, no digit first")
-    .default(defaultTablePrefix),
+    .optional(),
   selection: z.strictObject(selectionFields).default({}),
   requestId: requestIdSchema,
 });
@@ -80,7 +79,7 @@ function connectionOf(
     state: "checking",
     settings: kind.open,
     secretRef: secretRefOf(request.accountId, id, 1),
-    tablePrefix: request.tablePrefix,
+    tablePrefix: request.tablePrefix ?? deps.tablePrefix,
     selection: {
       version: 1,
       objects: objects ?? dataObjects,

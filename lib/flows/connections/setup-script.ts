@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { defaultTablePrefix } from "../../model/tables.ts";
 import { accountIdSchema } from "../accounts/requests.ts";
 import type { Deps } from "../deps.ts";
 import { getConnectionRecord } from "../store/connections.ts";
@@ -8,7 +7,12 @@ import { connectionIdSchema, settingsSchema } from "./requests.ts";
 /** Of a connection there is, or of settings not saved yet. */
 export const SetupScriptRequest = z.union([
   z.strictObject({ accountId: accountIdSchema, connectionId: connectionIdSchema }),
-  z.strictObject({ accountId: accountIdSchema, kind: z.string(), settings: settingsSchema, tablePrefix: z.string() }),
+  z.strictObject({
+    accountId: accountIdSchema,
+    kind: z.string(),
+    settings: settingsSchema,
+    tablePrefix: z.string().optional(),
+  }),
 ]);
 
 /** The statements that the customer's administrator runs once, filled with the user's names. Secrets are never in it. */
@@ -20,5 +24,5 @@ export async function setupScript(
   const { kind, settings, tablePrefix } =
     "kind" in request ? request : await getConnectionRecord(deps.table, request.accountId, request.connectionId);
   const destination = await deps.destination(kind);
-  return destination.setupScript({ ...settings }, { tablePrefix: tablePrefix || defaultTablePrefix });
+  return destination.setupScript({ ...settings }, { tablePrefix: tablePrefix || deps.tablePrefix });
 }

@@ -10,7 +10,6 @@ import { retryConnection } from "../../flows/connections/retry-connection.ts";
 import { SaveSelectionRequest, saveSelection } from "../../flows/connections/save-selection.ts";
 import { setupScript } from "../../flows/connections/setup-script.ts";
 import { updateCredentials } from "../../flows/connections/update-credentials.ts";
-import { defaultTablePrefix } from "../../model/tables.ts";
 import { pageView } from "../paging.ts";
 import { accountRoute } from "../route.ts";
 import { connectionCardView, connectionView } from "../views/connections.ts";
@@ -90,7 +89,7 @@ export const connectionRoutes = {
     body: z.strictObject({
       kind: z.string(),
       settings: settingsSchema.default({}),
-      tablePrefix: z.string().default(defaultTablePrefix),
+      tablePrefix: z.string().optional(),
     }),
     run: async ({ deps, accountId, signal }, { body }) => ({
       script: await setupScript(deps, { accountId, ...body }, signal),

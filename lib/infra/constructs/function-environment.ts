@@ -19,6 +19,7 @@ export function functionEnvironment(stack: Stack, props: FunctionsProps): Readon
     WS_STATE_MACHINE_PREFIX: machineArn(stack, config.name, ""),
     WS_WRITER_PREFIX: `${config.name}-writer-`,
     WS_KINDS: network.writers.map(({ kind }) => kind).join(","),
+    WS_TABLE_PREFIX: config.tablePrefix,
     WS_SFTP_SERVER_ID: sftp?.serverId ?? "",
     WS_SFTP_ROLE_ARN: sftp?.userRoleArn ?? "",
     WS_SFTP_HOST: sftp?.host ?? "",

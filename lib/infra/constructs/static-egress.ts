@@ -4,7 +4,7 @@ import * as iam from "aws-cdk-lib/aws-iam";
 import type * as kms from "aws-cdk-lib/aws-kms";
 import * as logs from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
-import type { Config } from "../config.ts";
+import { type Config, natGatewayCount } from "../config.ts";
 
 interface StaticEgressProps {
   readonly config: Config;
@@ -19,15 +19,15 @@ export class StaticEgress extends Construct {
 
   constructor(scope: Construct, id: string, { config, key }: StaticEgressProps) {
     super(scope, id);
-    const gateways = config.natGateways === "per-zone" ? config.zones : Number(config.natGateways);
-    const addresses = Array.from({ length: gateways }, (_, index) => this.address(config, index));
-    this.addresses = addresses.map((address) => address.attrPublicIp);
+    const gateways = natGatewayCount(config);
+    const ips = config.egressIps.length > 0 ? config.egressIps : this.newIps(config, gateways);
+    this.addresses = ips.map(({ address }) => address);
     this.vpc = new ec2.Vpc(this, "Vpc", {
       vpcName: config.name,
       ipAddresses: ec2.IpAddresses.cidr("10.79.0.0/16"),
       maxAzs: config.zones,
       natGateways: gateways,
-      natGatewayProvider: ec2.NatProvider.gateway({ eipAllocationIds: addresses.map((each) => each.attrAllocationId) }),
+      natGatewayProvider: ec2.NatProvider.gateway({ eipAllocationIds: ips.map(({ allocationId }) => allocationId) }),
       subnetConfiguration: [
         { name: "Nat", subnetType: ec2.SubnetType.PUBLIC, cidrMask: 28, mapPublicIpOnLaunch: false },
         { name: "Writers", subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS, cidrMask: 22 },
@@ -43,14 +43,16 @@ export class StaticEgress extends Construct {
     this.logOf(config, key);
   }
 
-  private address(config: Config, index: number): ec2.CfnEIP {
-    const address = new ec2.CfnEIP(this, `Address${index}`, {
-      domain: "vpc",
-      tags: [{ key: "Name", value: `${config.name}-egress-${index + 1}` }],
+  private newIps(config: Config, count: number): Config["egressIps"] {
+    return Array.from({ length: count }, (_, index) => {
+      const ip = new ec2.CfnEIP(this, `Address${index}`, {
+        domain: "vpc",
+        tags: [{ key: "Name", value: `${config.name}-egress-${index + 1}` }],
+      });
+      // Customers have it in their firewalls: it stays even where the rest goes, and `egressIps` takes it up again.
+      if (config.removalPolicy === "retain") ip.applyRemovalPolicy(RemovalPolicy.RETAIN);
+      return { allocationId: ip.attrAllocationId, address: ip.attrPublicIp };
     });
-    // Customers have it in their firewalls: it stays even where the rest goes.
-    if (config.removalPolicy === "retain") address.applyRemovalPolicy(RemovalPolicy.RETAIN);
-    return address;
   }
 
   private keepFlowLogs(config: Config, key: kms.IKey): void {

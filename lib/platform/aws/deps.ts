@@ -69,6 +69,7 @@ export function awsDeps(environment: Environment, options: AwsDepsOptions): AwsD
       throw new SyncError("NOT_FOUND", { message: `there is no destination ${JSON.stringify(kind)} here` });
     },
     destinationKinds: environment.WS_KINDS,
+    tablePrefix: environment.WS_TABLE_PREFIX,
     dial: makeDial(),
     // For kinds that keep their warehouse on this disk; none of them is offered here.
     accountFolder: (accountId) => join(scratchFolder, "accounts", accountId),

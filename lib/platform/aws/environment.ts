@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { defaultTablePrefix } from "../../model/tables.ts";
 
 const list = z
   .string()
@@ -22,6 +23,7 @@ export const Environment = z.object({
   WS_WRITER_PREFIX: z.string().min(1),
   /** Kinds of warehouse that this installation offers. */
   WS_KINDS: list,
+  WS_TABLE_PREFIX: z.string().default(defaultTablePrefix),
   /** The role that a writer takes on for one account; in writers only. */
   WS_WRITER_ROLE_ARN: z.string().default(""),
   WS_SFTP_SERVER_ID: z.string().default(""),
