@@ -58,7 +58,7 @@ function principalOf(event: APIGatewayProxyEvent): Principal {
 
 /** API Gateway leaves the case of names to the caller. */
 function headerOf(event: APIGatewayProxyEvent, name: string): string | undefined {
-  return Object.entries(event.headers).find(([given]) => given.toLowerCase() === name)?.[1];
+  return Object.entries(event.headers ?? {}).find(([given]) => given.toLowerCase() === name)?.[1];
 }
 
 function bodyOf({ body, isBase64Encoded }: APIGatewayProxyEvent): Uint8Array {

@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { FunctionContext } from "../../functions/context.ts";
 import { handle } from "../../functions/handle.ts";
 import { stepHandler } from "../../functions/step-handler.ts";
-import { countUnder, logEvent } from "../../functions/telemetry.ts";
+import { countHealth, countUnder, logEvent } from "../../functions/telemetry.ts";
 import { SyncError } from "../../lib/model/errors.ts";
 import { errorFromWire } from "../../lib/model/wire-error.ts";
 import { lambdaContext } from "../support/aws/lambda-context.ts";
@@ -147,5 +147,25 @@ describe("what a function writes", () => {
       { Namespace: "WarehouseSync", Dimensions: [["service"]], Metrics: [{ Name: "RunsFailed", Unit: "Count" }] },
     ]);
     expect(JSON.stringify(metric)).not.toContain("ac1");
+  });
+
+  test("shows the state of the whole installation beside it, in seconds and counts", async () => {
+    const lines = written();
+    countUnder("acme-sync");
+    const health = {
+      freshnessSecondsMax: 7_300,
+      watermarkLagSecondsMax: 60,
+      oldestOpenImportSeconds: 0,
+      syncsErrored: 1,
+      syncsFailed: 0,
+    };
+    const handler = handle<unknown, void>(async () => countHealth(health), opened);
+
+    await handler({}, lambdaContext());
+
+    const metric = lines.map((line) => JSON.parse(line)).find((each) => "_aws" in each);
+    expect(metric).toMatchObject({ FreshnessSecondsMax: 7_300, OldestOpenImportSeconds: 0, SyncsErrored: 1 });
+    expect(metric._aws.CloudWatchMetrics[0].Metrics).toContainEqual({ Name: "FreshnessSecondsMax", Unit: "Seconds" });
+    expect(metric._aws.CloudWatchMetrics[0].Metrics).toContainEqual({ Name: "SyncsErrored", Unit: "Count" });
   });
 });
