@@ -127,6 +127,15 @@ describe("a download", () => {
     expect(readdirSync(bed.scratchFolder)).toEqual([]);
   });
 
+  test("from an S3 that does not answer is tried by the client alone", async () => {
+    await using bed = await openS3Bed();
+    await bed.files.put("state/a", bytesOf("content"));
+    bed.server.faults.next("GetObject", ...Array(50).fill("drop-before"));
+
+    await expect(bed.files.download("state/a")).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+    expect(bed.server.faults.calls.filter((call) => call === "GetObject")).toHaveLength(5);
+  });
+
   test("a small object whose body breaks off is got all the same", async () => {
     await using bed = await openS3Bed();
     await bed.files.put("state/a", bytesOf("content"));

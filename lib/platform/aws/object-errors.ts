@@ -29,8 +29,13 @@ export const bodyTries = {
   triesMax: 4,
   firstDelayMsMax: 100,
   delayMsMax: 2_000,
-  isWorthIt: (error: unknown) => statusOf(error) === undefined && (isTransient(error) || isBrokenOff(error)),
+  isWorthIt: (error: unknown) => !isOfSdk(error) && (isTransient(error) || isBrokenOff(error)),
 } satisfies RetryRules;
+
+/** Whether the SDK gave up: it has tried often enough. */
+function isOfSdk(error: unknown): boolean {
+  return (error as { $metadata?: unknown }).$metadata !== undefined;
+}
 
 function isBrokenOff(error: unknown): boolean {
   const { code, message } = error as NodeJS.ErrnoException;
