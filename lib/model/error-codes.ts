@@ -82,6 +82,11 @@ export const errorCodes = {
     "The warehouse no longer holds the receipt of our last batch: its tables were replaced or emptied.",
     "Sync again from the start.",
   ),
+  RECEIPT_UNKNOWN: entry(
+    "config",
+    "The warehouse holds a receipt of a batch that this installation has no record of: its own table was set back to an earlier moment.",
+    "Sync again from the start, into another table prefix or emptied tables.",
+  ),
   STAGED_GONE: entry(
     "internal",
     "Rows that were staged for a batch are gone from the warehouse.",

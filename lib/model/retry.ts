@@ -20,6 +20,11 @@ export type Verdict =
   /** The work was stopped from outside: it is taken up again, and nothing is counted. */
   | { readonly is: "interrupted"; readonly nextRunAt: Instant };
 
+/** Whether our place in the warehouse is lost for good: no check mends that, only a connection made anew. */
+export function needsNewStart(error: Pick<ErrorSummary, "code"> | null): boolean {
+  return error?.code === "RECEIPT_GONE" || error?.code === "RECEIPT_UNKNOWN";
+}
+
 /** Judges a failed attempt by the class of its error and what failed before it. */
 export function judge(
   sync: Pick<SyncRecord, "erroredSince" | "failures" | "lastError">,
@@ -31,7 +36,7 @@ export function judge(
   const failures = sync.failures + 1;
   const errored = { is: "errored", nextRunAt: nextTick(now), erroredSince, failures } as const;
   const failed = { is: "failed", erroredSince, failures } as const;
-  if (error.code === "RECEIPT_GONE") return failed;
+  if (needsNewStart(error)) return failed;
   // A younger writer that is not our own next attempt is a state of affairs, not a defect of this run: the next tick sees.
   if (error.class === "lost") return now - erroredSince >= retryForMs ? failed : errored;
   switch (errorClasses[error.class].retry) {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { accountPartition } from "../../lib/flows/store/keys.ts";
 import { getSync } from "../../lib/flows/sync/get-sync.ts";
 import { listErrors } from "../../lib/flows/sync/list-errors.ts";
 import { listRuns } from "../../lib/flows/sync/list-runs.ts";
@@ -110,6 +111,21 @@ describe("a warehouse that cannot be reached", () => {
 });
 
 describe("receipts", () => {
+  test("of runs that a restored table has forgotten fail the sync: their positions stand for other rows now", async () => {
+    await using rig = await rigWithNews();
+    const before = (await rig.deps.table.query({ pk: accountPartition(rig.accountId), limit: 1_000 })).items;
+    await rig.tick();
+    const { watermark } = await rig.sync("profiles", "periodic");
+    const after = (await rig.deps.table.query({ pk: accountPartition(rig.accountId), limit: 1_000 })).items;
+    for (const item of after) await rig.deps.table.delete(item);
+    for (const item of before) await rig.deps.table.put(item);
+
+    await rig.tick();
+
+    expect(await shown(rig)).toMatchObject({ status: "Failed", error: { code: "RECEIPT_UNKNOWN" } });
+    expect((await rig.sync("profiles", "periodic")).watermark).not.toEqual(watermark);
+  });
+
   test("that are gone fail the sync, and no check mends it", async () => {
     await using rig = await rigWithNews();
     await rig.tick();

@@ -141,7 +141,7 @@ describe("a failed attempt", () => {
     );
 
     if (code === "ABORTED") expect(first.is).toBe("interrupted");
-    else if (code === "RECEIPT_GONE") expect(first.is).toBe("failed");
+    else if (code === "RECEIPT_GONE" || code === "RECEIPT_UNKNOWN") expect(first.is).toBe("failed");
     else if (rule === "tick" || errorCodes[code].class === "lost")
       expect([first.is, second.is, late.is]).toEqual(["errored", "errored", "failed"]);
     else if (rule === "twice") expect([first.is, second.is]).toEqual(["errored", "failed"]);

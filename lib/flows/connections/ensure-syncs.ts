@@ -1,6 +1,6 @@
 import type { Connection } from "../../model/connection.ts";
 import type { DataObject } from "../../model/log.ts";
-import { nextTick } from "../../model/retry.ts";
+import { needsNewStart, nextTick } from "../../model/retry.ts";
 import type { SyncMode, SyncRecord } from "../../model/sync.ts";
 import type { Instant } from "../../model/time.ts";
 import type { Deps } from "../deps.ts";
@@ -51,9 +51,9 @@ export function asleep(sync: SyncRecord, now: Instant): SyncRecord {
   return { ...sync, disabledAt: sync.disabledAt ?? now, nextRunAt: null };
 }
 
-/** A passing check also mends what failed, save for receipts that are gone: those tables need a new start. */
+/** A passing check also mends what failed, save for a lost place in the warehouse: that needs a new start. */
 function awake(sync: SyncRecord, now: Instant, why: "check passed" | "selection changed"): SyncRecord {
-  const isMendable = why === "check passed" && sync.lastError?.code !== "RECEIPT_GONE";
+  const isMendable = why === "check passed" && !needsNewStart(sync.lastError);
   const mended = isMendable ? { failedAt: null, erroredSince: null, failures: 0, lastError: null } : {};
   const next = { ...sync, disabledAt: null, ...mended };
   const isResting = next.pausedAt !== null || next.completedAt !== null || next.failedAt !== null;

@@ -10,9 +10,14 @@ import { listShards, shardOf } from "./shards.ts";
 
 /** Throws `NOT_FOUND` also for a run of another account. */
 export async function getRunRecord(table: Table, accountId: AccountId, id: RunId): Promise<RunRecord> {
+  const run = await findRunRecord(table, accountId, id);
+  if (run === undefined) throw new SyncError("NOT_FOUND", { message: `there is no run ${id}` });
+  return run;
+}
+
+export async function findRunRecord(table: Table, accountId: AccountId, id: RunId): Promise<RunRecord | undefined> {
   const item = await table.get(accountItem(accountId, `run/by-id/${id}`));
-  if (item === undefined) throw new SyncError("NOT_FOUND", { message: `there is no run ${id}` });
-  return recordOf<RunRecord>(item);
+  return item === undefined ? undefined : recordOf<RunRecord>(item);
 }
 
 /** Whether a run has come to its end; a failed attempt or a pause does not end it. */

@@ -1,4 +1,4 @@
-import type { Warehouse } from "../../destinations/destination.ts";
+import type { Receipt, Warehouse } from "../../destinations/destination.ts";
 import { hasSelectedRows } from "../../engine/encode/encode-file.ts";
 import { selectionCondition } from "../../engine/encode/selection-filter.ts";
 import { SyncError } from "../../model/errors.ts";
@@ -9,7 +9,7 @@ import { dayMs } from "../../model/time.ts";
 import { openWarehouse } from "../connections/open-warehouse.ts";
 import type { Deps } from "../deps.ts";
 import { whileContended } from "../store/contention.ts";
-import { outstandingCommit, outstandingItem, runWrites } from "../store/runs.ts";
+import { findRunRecord, outstandingCommit, outstandingItem, runWrites } from "../store/runs.ts";
 import { syncWrites } from "../store/syncs.ts";
 import { draftPlan, freezePlan } from "./freeze-plan.ts";
 import { listLog } from "./list-log.ts";
@@ -111,10 +111,22 @@ async function catchUp(deps: Deps, request: AttemptRef, signal: AbortSignal): Pr
   await requireLastReceipt(warehouse, sync);
   const receipts = await warehouse.receipts(sync.id, sync.object, sync.watermark);
   if (receipts.length === 0) return;
+  await requireOwnRuns(deps, sync, receipts);
   // The watermark passes a batch and its statement is forgotten at once, so what is outstanding is what these show.
   const isOwn = await hasOutstanding(deps, { sync });
   const also = isOwn ? [{ delete: outstandingItem(sync.accountId, sync.connectionId, sync.object) }] : [];
   await followReceipts(deps, request, receipts, { also });
+}
+
+/** A run is recorded before anything of it is sent. One that we do not know was forgotten by a table set back to an earlier moment, and its positions may since stand for other rows. */
+async function requireOwnRuns(deps: Deps, sync: SyncRecord, receipts: readonly Receipt[]): Promise<void> {
+  for (const planId of new Set(receipts.map((receipt) => receipt.planId))) {
+    const run = await findRunRecord(deps.table, sync.accountId, planId);
+    if (run?.syncId !== sync.id)
+      throw new SyncError("RECEIPT_UNKNOWN", {
+        message: `The warehouse holds a receipt of ${planId}, of which there is no record.`,
+      });
+  }
 }
 
 async function requireLastReceipt(warehouse: Warehouse, sync: SyncRecord): Promise<void> {

@@ -1,4 +1,5 @@
 import { SyncError } from "../../model/errors.ts";
+import { needsNewStart } from "../../model/retry.ts";
 import type { SyncRecord } from "../../model/sync.ts";
 import { retryConnection } from "../connections/retry-connection.ts";
 import type { Deps } from "../deps.ts";
@@ -10,9 +11,10 @@ export async function reenableSync(deps: Deps, request: SyncRef, signal: AbortSi
   const sync = await getSyncRecord(deps.table, request.accountId, request.syncId);
   if (sync.failedAt === null || sync.disabledAt !== null)
     throw new SyncError("STATE_CONFLICT", { message: "only a failed sync can be re-enabled" });
-  if (sync.lastError?.code === "RECEIPT_GONE")
+  if (needsNewStart(sync.lastError))
     throw new SyncError("STATE_CONFLICT", {
-      message: "the warehouse lost our rows: remove this connection and make it anew, to sync again from the start",
+      message:
+        "our place in the warehouse is lost: remove this connection and make it anew, to sync again from the start",
     });
   await retryConnection(deps, { accountId: request.accountId, connectionId: sync.connectionId }, signal);
   return getSyncRecord(deps.table, request.accountId, request.syncId);
