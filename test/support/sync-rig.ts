@@ -121,7 +121,7 @@ export async function syncRig(seed = 1, given: Partial<Deps> = {}): Promise<Sync
       const settings = { host: "memory", password: "right" };
       const made = await createConnection(
         main.deps,
-        { accountId: account.id, kind: "memory", settings, tablePrefix: "klaviyo_", selection: {}, ...more },
+        { accountId: account.id, kind: "memory", settings, selection: {}, ...more },
         anySignal,
       );
       connection = made.id;

@@ -46,6 +46,16 @@ describe("a new connection", () => {
     await expect(rig.deps.secrets.get(secretRef)).rejects.toMatchObject({ code: "SECRET_UNAVAILABLE" });
   });
 
+  test("names its tables as the installation does, unless it brings a prefix of its own", async () => {
+    await using rig = await syncRig(1, { tablePrefix: "acme_" });
+
+    const usual = await rig.connect();
+    await removeConnection(rig.deps, { accountId: rig.accountId, connectionId: usual.id }, anySignal);
+    const own = await rig.connect({ tablePrefix: "own_" });
+
+    expect([usual.tablePrefix, own.tablePrefix]).toEqual(["acme_", "own_"]);
+  });
+
   test("keeps its secret out of every record, answer and log line", async () => {
     await using rig = await syncRig();
     const canary = "canary-7f3a";
