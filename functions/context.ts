@@ -37,7 +37,7 @@ export function openContext(): FunctionContext {
 }
 
 /** What the API tells of the installation. */
-export function installationOf(environment: Environment): Installation {
+function installationOf(environment: Environment): Installation {
   return {
     version: environment.WS_VERSION,
     sftp:

@@ -40,14 +40,25 @@ export function publishMetrics(): void {
   if (metrics?.hasStoredMetrics() === true) metrics.publishStoredMetrics();
 }
 
-/** What a request is about, for every line that is written while it is served. Nothing else of it may be logged. */
+const subjectFields = ["step", "accountId", "connectionId", "syncId", "runId", "importId", "attempt", "number"];
+
+/**
+ * What a request is about, for every line that is written while it is served; nothing else of it may be logged. Run or
+ * import and attempt make the name of the execution; a call of the API has the id that API Gateway's own log knows.
+ */
 export function subjectOf(event: unknown): Record<string, string | number> {
   if (typeof event !== "object" || event === null) return {};
-  const { input, ...fields } = event as { readonly input?: unknown } & Record<string, unknown>;
+  const { input, requestContext, ...fields } = event as Record<string, unknown>;
   const subject: Record<string, string | number> = {};
-  for (const name of ["step", "accountId", "connectionId", "syncId", "runId", "importId", "attempt", "number"]) {
+  for (const name of subjectFields) {
     const value = fields[name];
     if (typeof value === "string" || typeof value === "number") subject[name] = value;
   }
-  return { ...subject, ...(typeof input === "object" ? subjectOf(input) : {}) };
+  return { ...subject, ...subjectOf(input), ...requestOf(requestContext) };
+}
+
+function requestOf(requestContext: unknown): { readonly requestId?: string } {
+  if (typeof requestContext !== "object" || requestContext === null) return {};
+  const { requestId } = requestContext as Record<string, unknown>;
+  return typeof requestId === "string" ? { requestId } : {};
 }

@@ -4,7 +4,7 @@ import type { Deps } from "../../lib/flows/deps.ts";
 import { hasCode } from "../../lib/model/errors.ts";
 
 /** The one message that API Gateway turns into a 401. https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html */
-export class Unauthorized extends Error {
+class Unauthorized extends Error {
   override readonly name = "Unauthorized";
 
   constructor() {

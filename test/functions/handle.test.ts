@@ -6,6 +6,7 @@ import { stepHandler } from "../../functions/step-handler.ts";
 import { countHealth, countUnder, logEvent } from "../../functions/telemetry.ts";
 import { SyncError } from "../../lib/model/errors.ts";
 import { errorFromWire } from "../../lib/model/wire-error.ts";
+import { apiEvent } from "../support/aws/api-event.ts";
 import { lambdaContext } from "../support/aws/lambda-context.ts";
 import { bareDeps } from "../support/bare-deps.ts";
 
@@ -119,6 +120,16 @@ describe("what a function writes", () => {
       runId: "ru1",
       step: "plan-run",
     });
+    expect(lines.join("")).not.toContain("secret");
+  });
+
+  test("carries the id under which API Gateway logs the call", async () => {
+    const lines = written();
+    const handler = handle<unknown, void>(async () => logEvent("done"), opened);
+
+    await handler(apiEvent({ route: "GET /accounts", headers: { Authorization: "Bearer secret" } }), lambdaContext());
+
+    expect(lines.join("")).toContain('"requestId":"c6af9ac6-7b61-11e6-9a41-93e8deadbeef"');
     expect(lines.join("")).not.toContain("secret");
   });
 

@@ -59,7 +59,7 @@ async function packed(spec: string, folder: string): Promise<string> {
 }
 
 /** Throws where the bytes are not the ones that the lock file knows. */
-export function requireIntegrity(spec: string, bytes: Uint8Array, integrity: string): void {
+function requireIntegrity(spec: string, bytes: Uint8Array, integrity: string): void {
   const found = `sha512-${createHash("sha512").update(bytes).digest("base64")}`;
   if (found !== integrity)
     throw new Error(`${spec} is not what package-lock.json names (${found} instead of ${integrity}); nothing was kept`);

@@ -7,7 +7,7 @@ import { makeReadable } from "./readable.ts";
 export const unzippedBytesMax = 250 * 1024 * 1024;
 
 /** Bytes of all files in a folder. */
-export async function folderBytes(folder: string): Promise<number> {
+async function folderBytes(folder: string): Promise<number> {
   let bytes = 0;
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }))
     if (entry.isFile()) bytes += (await stat(join(entry.parentPath, entry.name))).size;
