@@ -71,7 +71,7 @@ describe("alarms", () => {
     const watching = alarm("dead-letters-executions");
 
     expect(watching).toMatchObject({ Threshold: 1 });
-    expect(JSON.stringify(watching)).toMatch(/ApproximateNumberOfMessagesVisible.*QueueName/);
+    expect(JSON.stringify(watching)).toMatch(/QueueName.*ApproximateNumberOfMessagesVisible/);
   });
 
   test("tell a topic that is encrypted, takes TLS alone, and takes it from our alarms alone", () => {
