@@ -48,6 +48,7 @@ function holds(
     case "StringEquals":
       return values.some(isOneOf);
     case "StringLike":
+    case "ArnLike":
       return values.some((value) => patterns.some((pattern) => isLike(pattern, value)));
     case "ForAllValues:StringEquals":
       return values.every(isOneOf);

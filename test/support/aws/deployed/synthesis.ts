@@ -1,0 +1,62 @@
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/** A resource as it stands in a template. */
+export interface TemplateResource {
+  readonly Type: string;
+  readonly Properties?: Readonly<Record<string, unknown>>;
+}
+
+/** As much of a template as deploying needs. */
+export interface StackTemplate {
+  readonly Resources: Readonly<Record<string, TemplateResource>>;
+  readonly Outputs?: Readonly<
+    Record<string, { readonly Value: unknown; readonly Export?: { readonly Name: unknown } }>
+  >;
+}
+
+/** What the CDK app leaves behind: its templates, and where the code behind each asset lies. */
+export interface Assembly {
+  readonly stacks: Readonly<Record<string, StackTemplate>>;
+  /** By the name that a template gives to the archive: `<hash>.zip`. */
+  readonly assetFolders: ReadonlyMap<string, string>;
+}
+
+interface AssetManifest {
+  readonly files: Readonly<Record<string, { readonly source: { readonly path: string } }>>;
+}
+
+/** Runs the CDK app as `cdk synth` does, bundles and all, with options of `-c`; assets stay where they are. */
+export async function synthesise(folder: string, options: Readonly<Record<string, string>> = {}): Promise<Assembly> {
+  const { context } = JSON.parse(readFileSync("cdk.json", "utf8")) as { readonly context: object };
+  const env = {
+    PATH: process.env["PATH"],
+    HOME: process.env["HOME"],
+    CDK_OUTDIR: folder,
+    CDK_CONTEXT_JSON: JSON.stringify({ ...context, ...options, "aws:cdk:disable-asset-staging": true }),
+  };
+  await run(process.execPath, ["bin/warehouse-sync.ts"], { env, maxBuffer: 64 * 1024 * 1024 });
+  return readAssembly(folder);
+}
+
+/** Reads what the app left in its output folder. */
+export function readAssembly(folder: string): Assembly {
+  const manifest = JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8")) as {
+    readonly artifacts: Readonly<
+      Record<string, { readonly type: string; readonly properties?: { templateFile?: string } }>
+    >;
+  };
+  const stacks: Record<string, StackTemplate> = {};
+  const assetFolders = new Map<string, string>();
+  for (const [name, { type, properties }] of Object.entries(manifest.artifacts)) {
+    if (type !== "aws:cloudformation:stack") continue;
+    stacks[name] = JSON.parse(readFileSync(join(folder, properties?.templateFile ?? ""), "utf8")) as StackTemplate;
+    const assets = JSON.parse(readFileSync(join(folder, `${name}.assets.json`), "utf8")) as AssetManifest;
+    for (const [hash, { source }] of Object.entries(assets.files)) assetFolders.set(`${hash}.zip`, source.path);
+  }
+  return { stacks, assetFolders };
+}
