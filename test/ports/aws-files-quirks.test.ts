@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { ListObjectVersionsCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { describe, expect, test } from "vitest";
+import type { StoredVersion } from "../../lib/destinations/stand-ins/s3/s3-objects.ts";
 import { secondMs } from "../../lib/model/time.ts";
 import { copyObject } from "../../lib/platform/aws/object-copy.ts";
-import type { StoredVersion } from "../support/aws/s3-objects.ts";
 import { openS3Bed, type S3Bed } from "../support/aws/stores-beds.ts";
 import { bucketName } from "./aws-stores.ts";
 import { countedBytes } from "./port-worker.ts";

@@ -1,13 +1,13 @@
 import { PutObjectCommand, PutObjectTaggingCommand, S3Client } from "@aws-sdk/client-s3";
 import { SFNClient } from "@aws-sdk/client-sfn";
 import { describe, expect, test } from "vitest";
+import { startS3 } from "../../lib/destinations/stand-ins/s3/s3-server.ts";
 import { awsClient } from "../../lib/platform/aws/clients.ts";
 import { partialUploads } from "../../lib/platform/aws/partial-uploads.ts";
 import { openWorkflows } from "../../lib/platform/aws/workflows.ts";
 import { systemRandomness } from "../../lib/platform/system-clock.ts";
 import { testOptions } from "../support/aws/client.ts";
 import { AwsFault } from "../support/aws/json-server.ts";
-import { startS3 } from "../support/aws/s3-server.ts";
 import { type StatusEvent, startStatesServer } from "../support/aws/states-server.ts";
 import { seededRandomness, windableClock } from "../support/clock.ts";
 import { task, writeMachine } from "../support/machines.ts";

@@ -1,6 +1,7 @@
 import { ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { TransferClient } from "@aws-sdk/client-transfer";
 import { describe, expect, test } from "vitest";
+import { startS3 } from "../../lib/destinations/stand-ins/s3/s3-server.ts";
 import { sftpLogin } from "../../lib/flows/accounts/sftp-login.ts";
 import { uploadPlace } from "../../lib/flows/import/upload-place.ts";
 import { awsClient } from "../../lib/platform/aws/clients.ts";
@@ -13,7 +14,6 @@ import { accountRig, letIn, someUser } from "../support/account-rig.ts";
 import { testOptions } from "../support/aws/client.ts";
 import { type Asked, isAllowed } from "../support/aws/evaluate-policy.ts";
 import { AwsFault } from "../support/aws/json-server.ts";
-import { startS3 } from "../support/aws/s3-server.ts";
 import { startTransferServer } from "../support/aws/transfer-server.ts";
 import { makeKey } from "../support/ssh-keys.ts";
 import { describeSftpUsers } from "./sftp-users-contract.ts";

@@ -1,4 +1,5 @@
 import { vi } from "vitest";
+import { startS3 } from "../../../lib/destinations/stand-ins/s3/s3-server.ts";
 import type { Deps } from "../../../lib/flows/deps.ts";
 import { closeExecution } from "../../../lib/flows/dispatch/close-execution.ts";
 import type { AccountId } from "../../../lib/model/ids.ts";
@@ -13,7 +14,6 @@ import { testEnvironment } from "./aws-world.ts";
 import { createStateTable, dynamoDbClient } from "./clients.ts";
 import { startDynamoDb } from "./dynamodb-server.ts";
 import { startLambdaServer } from "./lambda-server.ts";
-import { startS3 } from "./s3-server.ts";
 import { startSecrets } from "./secrets-server.ts";
 import { startStatesServer } from "./states-server.ts";
 import { startStsServer } from "./sts-server.ts";

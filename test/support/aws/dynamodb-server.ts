@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import { type Fault, Faults } from "../../../lib/destinations/stand-ins/faults.ts";
 import { type Answer, type CallDynalite, type Json, openDynalite } from "./dynalite-call.ts";
 import { cancelled, failure, keysOf, runTransaction, writesOf } from "./dynamodb-transactions.ts";
-import { type Fault, Faults } from "./faults.ts";
 import { Gate } from "./gate.ts";
 
 /** A DynamoDB on loopback, in the memory of this process; others reach it by `url`. Any credentials will do. */

@@ -1,4 +1,5 @@
 import type { S3Client } from "@aws-sdk/client-s3";
+import { type S3Options, type S3Server, startS3 } from "../../../lib/destinations/stand-ins/s3/s3-server.ts";
 import type { Files, Table } from "../../../lib/flows/ports.ts";
 import { openFiles } from "../../../lib/platform/aws/files.ts";
 import { openTable } from "../../../lib/platform/aws/table.ts";
@@ -7,7 +8,6 @@ import { type WindableClock, windableClock } from "../clock.ts";
 import { tempFolder } from "../temp-folder.ts";
 import { createStateTable, dynamoDbClient, hoursOf, s3Client } from "./clients.ts";
 import { type DynamoDbOptions, type DynamoDbServer, startDynamoDb } from "./dynamodb-server.ts";
-import { type S3Options, type S3Server, startS3 } from "./s3-server.ts";
 
 export interface DynamoDbBed extends AsyncDisposable {
   readonly server: DynamoDbServer;

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
+import { copySourceOf, type S3Request, takeApart } from "../../../../lib/destinations/stand-ins/s3/s3-request.ts";
 import type { Asked } from "../evaluate-policy.ts";
-import { copySourceOf, type S3Request, takeApart } from "../s3-request.ts";
 
 const arnOf = (bucket: string, key = "") => (key === "" ? `arn:aws:s3:::${bucket}` : `arn:aws:s3:::${bucket}/${key}`);
 

@@ -1,6 +1,6 @@
+import type { CreatedObject } from "../../../../lib/destinations/stand-ins/s3/s3-bucket.ts";
+import { startS3 } from "../../../../lib/destinations/stand-ins/s3/s3-server.ts";
 import { startDynamoDb } from "../dynamodb-server.ts";
-import type { CreatedObject } from "../s3-bucket.ts";
-import { startS3 } from "../s3-server.ts";
 import { startSecrets } from "../secrets-server.ts";
 import { startStsServer } from "../sts-server.ts";
 import { startTransferServer } from "../transfer-server.ts";

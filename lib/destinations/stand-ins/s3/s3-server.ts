@@ -1,8 +1,10 @@
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tempFolder } from "../temp-folder.ts";
-import { Faults } from "./faults.ts";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Faults } from "../faults.ts";
 import { sendVersion } from "./s3-answer.ts";
 import { type CreatedObject, S3Bucket } from "./s3-bucket.ts";
 import { listObjects, listUploads, listVersions } from "./s3-lists.ts";
@@ -29,8 +31,8 @@ export interface S3Options {
  * markers, ranges, parts of 5 MiB, keys that climb, checksums, presigned addresses that run out.
  */
 export async function startS3(options: S3Options): Promise<S3Server> {
-  const folder = tempFolder();
-  const bucket = new S3Bucket(folder.path, options.nowMs ?? Date.now, options.onCreated);
+  const folder = await mkdtemp(join(tmpdir(), "warehouse-sync-s3-"));
+  const bucket = new S3Bucket(folder, options.nowMs ?? Date.now, options.onCreated);
   const faults = new Faults();
   const server = createServer((message, response) => {
     serve(message, response, { bucket, faults, options }).catch((error: unknown) => response.destroy(error as Error));
@@ -46,7 +48,7 @@ export async function startS3(options: S3Options): Promise<S3Server> {
       server.close();
       server.closeAllConnections();
       await closed;
-      folder[Symbol.dispose]();
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }
