@@ -150,6 +150,20 @@ export interface Warehouse extends AsyncDisposable {
   discard(planId: RunId): Promise<void>;
 }
 
+/** What the documents and the suite say of a kind, in words for people; Markdown. */
+export interface DestinationAbout {
+  /** What its rows lie in: tables that an administrator can drop or alter, or files that a view shows as tables. */
+  readonly keeps: "tables" | "files";
+  /** Each way to sign in. */
+  readonly signIn: readonly string[];
+  /** How a batch travels from our disk into a table. */
+  readonly loadPath: string;
+  /** What the suite ran against. */
+  readonly triedAgainst: readonly string[];
+  /** What nobody has tried on the real thing yet. */
+  readonly neverTriedLive: readonly string[];
+}
+
 /** What a kind hands to `defineDestination`: typed by its own settings. */
 export interface DestinationSpec<S extends z.ZodObject> {
   readonly kind: string;
@@ -161,6 +175,8 @@ export interface DestinationSpec<S extends z.ZodObject> {
   readonly embeddedOnly?: boolean;
   /** TCP ports on which warehouses of this kind listen; `any` where their owners choose. The writer's way out is as wide and no wider. */
   readonly ports: readonly number[] | "any";
+  /** Printed by `npm run docs`, which refuses a registered kind without. */
+  readonly about?: DestinationAbout;
   /** Statements a customer's administrator runs once: tables, receipts, user, grants; re-runnable. */
   readonly setupScript: (settings: Partial<z.infer<S>>, target: Pick<Target, "tablePrefix">) => string;
   /** Loads the driver itself, so that whoever only needs the definition does without. */
@@ -176,6 +192,7 @@ export interface Destination {
   readonly limits: DestinationLimits;
   readonly embeddedOnly: boolean;
   readonly ports: readonly number[] | "any";
+  readonly about?: DestinationAbout;
   setupScript(settings: Record<string, unknown>, target: Pick<Target, "tablePrefix">): string;
   /** Throws `SETTINGS_INVALID` naming the field. */
   open(settings: unknown, target: Target, options: OpenOptions): Promise<Warehouse>;
@@ -191,6 +208,7 @@ export function defineDestination<S extends z.ZodObject>(spec: DestinationSpec<S
     limits: spec.limits,
     embeddedOnly: spec.embeddedOnly ?? false,
     ports: spec.ports,
+    ...(spec.about === undefined ? {} : { about: spec.about }),
     setupScript: (settings, target) => spec.setupScript(settings as Partial<z.infer<S>>, target),
     open: async (settings, target, options) => spec.connect(parseSettings(spec.settings, settings), target, options),
   };

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { SyncError } from "../model/errors.ts";
 import type { ColumnType, TableName } from "../model/tables.ts";
-import type { Dial } from "./destination.ts";
+import type { Dial, OpenOptions } from "./destination.ts";
 
 /** What the contract suite starts for a kind: an engine to write to, and a way to look at it that is not our code. */
 export interface Testbed extends AsyncDisposable {
@@ -19,9 +19,38 @@ export interface Testbed extends AsyncDisposable {
   columns(table: TableName): Promise<readonly { readonly name: string; readonly required: boolean }[]>;
   /** Runs statements as the customer's administrator would. */
   administer(sql: string): Promise<void>;
+  /** What else a session is opened with, where this kind needs more than a dialler and a folder. */
+  readonly options?: Partial<OpenOptions>;
+  /** Plain JSON from which `openOptionsOf` makes the same options in another process. */
+  readonly handle?: unknown;
+  /** Makes the tables of another prefix, as the setup script says. @default runs the setup script */
+  setUp?(tablePrefix: string): Promise<void>;
+  /** Takes away the receipts, the lease row aside, as anyone with rights over the target could. @default deletes them by SQL */
+  loseReceipts?(): Promise<void>;
 }
 
 export type StartTestbed = () => Promise<Testbed>;
+
+/** What a kind's `testbed.ts` exports: one stand-in, or one for each of its transports by name. The suite runs on every one. */
+export interface TestbedModule {
+  readonly startTestbed?: StartTestbed;
+  readonly testbeds?: Readonly<Record<string, StartTestbed>>;
+  /** In another process, what a session with a running testbed is opened with. */
+  readonly openOptionsOf?: (handle: unknown) => Partial<OpenOptions>;
+}
+
+/** Loads a kind's testbed module. Rejects where there is none. */
+export async function loadTestbed(kind: string): Promise<TestbedModule> {
+  return import(`./${kind}/testbed.ts`) as Promise<TestbedModule>;
+}
+
+/** A kind's stand-ins by name: the kind's own, and its transport's behind that where there are several. Throws where there is none. */
+export function testbedsOf(kind: string, module: TestbedModule): ReadonlyMap<string, StartTestbed> {
+  const byTransport = Object.entries(module.testbeds ?? {}).map(([name, start]) => [`${kind} ${name}`, start] as const);
+  if (byTransport.length > 0) return new Map(byTransport);
+  if (module.startTestbed !== undefined) return new Map([[kind, module.startTestbed]]);
+  throw new TypeError(`lib/destinations/${kind}/testbed.ts exports neither startTestbed nor testbeds`);
+}
 
 /** Reaches the port on this machine whatever the host is called. Throws `HOST_UNREACHABLE`. */
 export const loopbackDial: Dial = (host, port, signal) =>

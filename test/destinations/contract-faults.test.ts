@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Batch, StepName, Warehouse } from "../../lib/destinations/destination.ts";
 import type { Testbed } from "../../lib/destinations/testbed.ts";
 import { eventRow, metricRow, profileRow } from "../support/change-files.ts";
-import { codeOf, commit, kinds, startBed, type WarehouseRig, warehouseRig } from "../support/warehouse-rig.ts";
+import { beds, codeOf, commit, startBed, type WarehouseRig, warehouseRig } from "../support/warehouse-rig.ts";
 
 class Killed extends Error {}
 
@@ -30,12 +30,12 @@ function gate() {
   return { opened: promise, open: resolve };
 }
 
-describe.for(kinds)("a %s warehouse", (kind) => {
+describe.for(beds)("a %s warehouse", (bed) => {
   let held: Testbed;
   let golden: Awaited<ReturnType<typeof endState>>;
   beforeAll(async () => {
-    held = await startBed(kind);
-    await using rig = await warehouseRig(kind);
+    held = await startBed(bed);
+    await using rig = await warehouseRig(bed);
     await using warehouse = await rig.open();
     await syncOnce(rig, warehouse, 1);
     golden = await endState(rig);
@@ -46,7 +46,7 @@ describe.for(kinds)("a %s warehouse", (kind) => {
   test.for([...otherKills, ...commitKills])(
     "killed at %s, %s it, and begun again has the same end",
     async ([step, at]) => {
-      await using rig = await warehouseRig(kind);
+      await using rig = await warehouseRig(bed);
       let kills = 0;
       const dying = await rig.open({
         onStep: (name, moment) => {
@@ -67,7 +67,7 @@ describe.for(kinds)("a %s warehouse", (kind) => {
   );
 
   test("passes every step that it names, in order", async () => {
-    await using rig = await warehouseRig(kind);
+    await using rig = await warehouseRig(bed);
     const passed: string[] = [];
     await using warehouse = await rig.open({ onStep: (name, moment) => void passed.push(`${moment} ${name}`) });
     const batch = await rig.stage(warehouse, { files: [[profileRow("a", 1)]] });
@@ -79,7 +79,7 @@ describe.for(kinds)("a %s warehouse", (kind) => {
   });
 
   test("refuses an old fence, and one of another table does not matter", async () => {
-    await using rig = await warehouseRig(kind);
+    await using rig = await warehouseRig(bed);
     await using warehouse = await rig.open();
     const profiles = await rig.stage(warehouse, { planId: "rn1", files: [[profileRow("a", 1)]] });
     const events = await rig.stage(warehouse, { planId: "rn2", object: "events", files: [[eventRow("a", 1)]] });
@@ -95,7 +95,7 @@ describe.for(kinds)("a %s warehouse", (kind) => {
   });
 
   test("lets an old fence not slip in while the younger writer's transaction is open", async () => {
-    await using rig = await warehouseRig(kind);
+    await using rig = await warehouseRig(bed);
     const inside = gate();
     const go = gate();
     await using young = await rig.open({
@@ -120,7 +120,7 @@ describe.for(kinds)("a %s warehouse", (kind) => {
   });
 
   test("takes one of two equal commits that race, and answers both with it", async () => {
-    await using rig = await warehouseRig(kind);
+    await using rig = await warehouseRig(bed);
     await using one = await rig.open();
     await using two = await rig.open();
     const batch: Batch = await rig.stage(one, { files: [[profileRow("a", 1)]] });
@@ -132,7 +132,7 @@ describe.for(kinds)("a %s warehouse", (kind) => {
   });
 
   test("ends when it is stopped, and keeps nothing of the batch", async () => {
-    await using rig = await warehouseRig(kind);
+    await using rig = await warehouseRig(bed);
     const stop = new AbortController();
     await using stopped = await rig.open({
       signal: stop.signal,
@@ -150,7 +150,7 @@ describe.for(kinds)("a %s warehouse", (kind) => {
   });
 
   test("leaves no receipt for a batch that lost rows of its staging", async () => {
-    await using rig = await warehouseRig(kind);
+    await using rig = await warehouseRig(bed);
     await using warehouse = await rig.open();
     const batch = await rig.stage(warehouse, { files: [[profileRow("a", 1)], [profileRow("b", 1)]] });
     const more = batch.files.map((file) => ({ ...file, rows: file.rows + 1 }));

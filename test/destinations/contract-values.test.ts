@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exactJson, type Testbed } from "../../lib/destinations/testbed.ts";
 import { defaultTablePrefix, type TableName, warehouseTables } from "../../lib/model/tables.ts";
 import { type ChangeRow, eventRow, profileRow } from "../support/change-files.ts";
-import { commit, kinds, startBed, type WarehouseRig, warehouseRig } from "../support/warehouse-rig.ts";
+import { beds, commit, kindOf, startBed, type WarehouseRig, warehouseRig } from "../support/warehouse-rig.ts";
 
 async function sendProfiles(rig: WarehouseRig, rows: readonly ChangeRow[]) {
   await using warehouse = await rig.open();
@@ -50,15 +50,15 @@ const jsonTexts: readonly (readonly [string, string])[] = [
   ["a list", "[true,false]"],
 ];
 
-describe.for(kinds)("a %s warehouse", (kind) => {
+describe.for(beds)("a %s warehouse", (bed) => {
   let held: Testbed;
   beforeAll(async () => {
-    held = await startBed(kind);
+    held = await startBed(bed);
   });
   afterAll(() => held[Symbol.asyncDispose]());
 
   test("has the tables of the model, in its columns and their order", async () => {
-    await using rig = await warehouseRig(kind);
+    await using rig = await warehouseRig(bed);
 
     for (const table of Object.keys(warehouseTables) as TableName[]) {
       const wanted = warehouseTables[table].map(({ name, required }) => ({ name, required }));
@@ -67,7 +67,7 @@ describe.for(kinds)("a %s warehouse", (kind) => {
   });
 
   test("keeps every text, and tells empty from null", async () => {
-    await using rig = await warehouseRig(kind);
+    await using rig = await warehouseRig(bed);
     const rows = texts.map(([, text], index) =>
       profileRow(`t${String(index).padStart(3, "0")}`, 1, { first_name: text }),
     );
@@ -78,7 +78,7 @@ describe.for(kinds)("a %s warehouse", (kind) => {
   });
 
   test("keeps JSON by value", async () => {
-    await using rig = await warehouseRig(kind);
+    await using rig = await warehouseRig(bed);
     const rows = jsonTexts.map(([, json], index) =>
       profileRow(`j${String(index).padStart(3, "0")}`, 1, { properties: json }),
     );
@@ -89,7 +89,7 @@ describe.for(kinds)("a %s warehouse", (kind) => {
   });
 
   test("keeps numbers to the last digit and instants to the microsecond", async () => {
-    await using rig = await warehouseRig(kind);
+    await using rig = await warehouseRig(bed);
     await using warehouse = await rig.open();
     const values = ["0", "-0.000000001", "12345678901234567890123456789.123456789", "1.1", null];
     const instants = [
@@ -118,7 +118,7 @@ describe.for(kinds)("a %s warehouse", (kind) => {
   });
 
   test("keeps any text and any JSON", async () => {
-    await using rig = await warehouseRig(kind);
+    await using rig = await warehouseRig(bed);
     const text = fc.string({ unit: "binary" }).map((given) => given.replaceAll("\0", ""));
     const json = fc.json({ stringUnit: "binary" }).filter((given) => !given.includes("\\u0000"));
     const sample = fc.sample(fc.record({ text, json }), { numRuns: 500, seed: 20_261_124 });
@@ -132,8 +132,8 @@ describe.for(kinds)("a %s warehouse", (kind) => {
   });
 
   test("has its DDL in a file that says what the code does", async () => {
-    const path = `lib/destinations/${kind}/ddl.sql`;
-    await using rig = await warehouseRig(kind);
+    const path = `lib/destinations/${kindOf(bed)}/ddl.sql`;
+    await using rig = await warehouseRig(bed);
     const script = rig.destination.setupScript({}, { tablePrefix: defaultTablePrefix });
 
     expect(readFileSync(path, "utf8")).toBe(script);

@@ -2,17 +2,17 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Testbed } from "../../lib/destinations/testbed.ts";
 import { logStart } from "../../lib/model/log.ts";
 import { type ChangeRow, eventRow, metricRow, profileRow } from "../support/change-files.ts";
-import { codeOf, commit, kinds, startBed, syncedAt, warehouseRig } from "../support/warehouse-rig.ts";
+import { beds, codeOf, commit, startBed, syncedAt, warehouseRig } from "../support/warehouse-rig.ts";
 
-describe.for(kinds)("a %s warehouse", (kind) => {
+describe.for(beds)("a %s warehouse", (bed) => {
   let held: Testbed;
   beforeAll(async () => {
-    held = await startBed(kind);
+    held = await startBed(bed);
   });
   afterAll(() => held[Symbol.asyncDispose]());
 
   test("takes a batch once, even when it is sent twice", async () => {
-    await using rig = await warehouseRig(kind);
+    await using rig = await warehouseRig(bed);
     await using warehouse = await rig.open();
     const files = [[eventRow("a", 1), eventRow("b", 1)], [eventRow("c", 1)]];
     const batch = await rig.stage(warehouse, { object: "events", files });
@@ -27,7 +27,7 @@ describe.for(kinds)("a %s warehouse", (kind) => {
   });
 
   test("finds the receipt from a session that knows nothing of the first", async () => {
-    await using rig = await warehouseRig(kind);
+    await using rig = await warehouseRig(bed);
     await using warehouse = await rig.open();
     const batch = await rig.stage(warehouse, { files: [[profileRow("a", 1)]] });
     const first = await commit(warehouse, batch, 1);
@@ -40,7 +40,7 @@ describe.for(kinds)("a %s warehouse", (kind) => {
   });
 
   test("keeps of each profile the row with the highest seq, in whatever order rows come", async () => {
-    await using rig = await warehouseRig(kind);
+    await using rig = await warehouseRig(bed);
     await using warehouse = await rig.open();
     const named = (id: string, seq: number, name: string) => profileRow(id, seq, { first_name: name });
     const send = async (planId: string, files: ChangeRow[][]) =>
@@ -64,7 +64,7 @@ describe.for(kinds)("a %s warehouse", (kind) => {
   });
 
   test("replaces a whole profile, nulls included", async () => {
-    await using rig = await warehouseRig(kind);
+    await using rig = await warehouseRig(bed);
     await using warehouse = await rig.open();
     const full = profileRow("a", 1, {
       email: "a@example.com",
@@ -84,7 +84,7 @@ describe.for(kinds)("a %s warehouse", (kind) => {
   });
 
   test("takes each event once by its id, the first of a batch and the first of all", async () => {
-    await using rig = await warehouseRig(kind);
+    await using rig = await warehouseRig(bed);
     await using warehouse = await rig.open();
     const priced = (id: string, seq: number, value: string) => eventRow(id, seq, { value });
     const first = [
@@ -108,7 +108,7 @@ describe.for(kinds)("a %s warehouse", (kind) => {
   });
 
   test("upserts metrics in the same commit as the events they ride with", async () => {
-    await using rig = await warehouseRig(kind);
+    await using rig = await warehouseRig(bed);
     await using warehouse = await rig.open();
     const send = async (planId: string, metrics: ChangeRow[]) =>
       commit(
@@ -128,7 +128,7 @@ describe.for(kinds)("a %s warehouse", (kind) => {
   });
 
   test("stamps every row with the batch's instant", async () => {
-    await using rig = await warehouseRig(kind);
+    await using rig = await warehouseRig(bed);
     await using warehouse = await rig.open();
 
     await commit(warehouse, await rig.stage(warehouse, { files: [[profileRow("a", 1)]] }));
@@ -138,7 +138,7 @@ describe.for(kinds)("a %s warehouse", (kind) => {
   });
 
   test("leaves receipts that are read back in log order, tile the log, and end where asked", async () => {
-    await using rig = await warehouseRig(kind);
+    await using rig = await warehouseRig(bed);
     await using warehouse = await rig.open();
     const send = async (seq: number, files: ChangeRow[][]) =>
       commit(warehouse, await rig.stage(warehouse, { seq, planId: `rn${seq}`, files, rowsQuarantined: seq }));
@@ -167,7 +167,7 @@ describe.for(kinds)("a %s warehouse", (kind) => {
   });
 
   test("refuses a batch of which a part is committed already", async () => {
-    await using rig = await warehouseRig(kind);
+    await using rig = await warehouseRig(bed);
     await using warehouse = await rig.open();
     const batch = await rig.stage(warehouse, { files: [[profileRow("a", 1)], [profileRow("b", 1)]] });
     const half = { ...batch, last: batch.first, files: batch.files.slice(0, 1), rowsStaged: 1 };
@@ -180,7 +180,7 @@ describe.for(kinds)("a %s warehouse", (kind) => {
   });
 
   test("removes what was staged for a plan, twice as well as once, and nothing of another plan", async () => {
-    await using rig = await warehouseRig(kind);
+    await using rig = await warehouseRig(bed);
     await using warehouse = await rig.open();
     const gone = await rig.stage(warehouse, { planId: "rn1", files: [[profileRow("a", 1)]] });
     const kept = await rig.stage(warehouse, { planId: "rn2", files: [[profileRow("b", 1)]] });
@@ -194,8 +194,8 @@ describe.for(kinds)("a %s warehouse", (kind) => {
   });
 
   test("keeps tables of another prefix apart", async () => {
-    await using rig = await warehouseRig(kind);
-    await rig.bed.administer(rig.destination.setupScript(rig.bed.settings, { tablePrefix: "other_" }));
+    await using rig = await warehouseRig(bed);
+    await rig.setUp("other_");
     await using warehouse = await rig.open({ tablePrefix: "other_" });
 
     await commit(warehouse, await rig.stage(warehouse, { files: [[profileRow("a", 1)]] }));

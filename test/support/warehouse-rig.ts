@@ -11,7 +11,7 @@ import type {
   Warehouse,
 } from "../../lib/destinations/destination.ts";
 import { destinations, loadDestination } from "../../lib/destinations/registry.ts";
-import type { StartTestbed, Testbed } from "../../lib/destinations/testbed.ts";
+import { loadTestbed, type StartTestbed, type Testbed, testbedsOf } from "../../lib/destinations/testbed.ts";
 import type { LogId, RunId, SyncId } from "../../lib/model/ids.ts";
 import type { DataObject, Position } from "../../lib/model/log.ts";
 import type { Instant } from "../../lib/model/time.ts";
@@ -19,10 +19,49 @@ import { type ChangeRow, writeChangeFile } from "./change-files.ts";
 
 export const kinds = Object.keys(destinations);
 
-/** Fails where a kind has no testbed: every kind has to pass the suite. */
-export async function startBed(kind: string): Promise<Testbed> {
-  const module: { startTestbed: StartTestbed } = await import(`../../lib/destinations/${kind}/testbed.ts`);
-  return module.startTestbed();
+interface Bed {
+  readonly kind: string;
+  readonly start: StartTestbed;
+}
+
+/** Every stand-in of every registered kind. A kind without one has one that fails to start, so the suite cannot pass it by. */
+const bedsByName = new Map((await Promise.all(kinds.map(bedsOfKind))).flat());
+
+/** Names of the stand-ins that the suite runs on: the kind's own, with its transport where it has several. */
+export const beds: readonly string[] = [...bedsByName.keys()];
+
+/** Those whose rows lie in tables that an administrator can drop or alter. */
+export const bedsWithTables: readonly string[] = (
+  await Promise.all(
+    beds.map(async (name) => ((await loadDestination(kindOf(name))).about?.keeps === "files" ? [] : [name])),
+  )
+).flat();
+
+async function bedsOfKind(kind: string): Promise<readonly (readonly [string, Bed])[]> {
+  try {
+    const found = testbedsOf(kind, await loadTestbed(kind));
+    return [...found].map(([name, start]) => [name, { kind, start }]);
+  } catch (cause) {
+    const start = () => Promise.reject(new Error(`${kind} has no testbed that can be started`, { cause }));
+    return [[kind, { kind, start }]];
+  }
+}
+
+/** By its own name, or the first of a kind. */
+function bedOf(name: string): Bed {
+  const bed = bedsByName.get(name) ?? [...bedsByName.values()].find(({ kind }) => kind === name);
+  if (bed === undefined) throw new TypeError(`no kind is registered that has a testbed ${name}`);
+  return bed;
+}
+
+/** The kind of warehouse that a stand-in plays. */
+export function kindOf(name: string): string {
+  return bedOf(name).kind;
+}
+
+/** Starts a stand-in by its name, or the first of a kind. Fails where a kind has none: every kind has to pass the suite. */
+export async function startBed(name: string): Promise<Testbed> {
+  return bedOf(name).start();
 }
 
 export interface OpenRequest {
@@ -54,16 +93,23 @@ export interface WarehouseRig extends AsyncDisposable {
   open(request?: OpenRequest): Promise<Warehouse>;
   /** Stages the batch's files and answers the batch. */
   stage(warehouse: Warehouse, request: BatchRequest): Promise<Batch>;
+  /** Receipts as the warehouse shows them to anyone, the lease rows aside. */
+  receipts(): Promise<readonly Record<string, unknown>[]>;
+  /** Makes the tables of another prefix, as the setup script says. */
+  setUp(tablePrefix: string): Promise<void>;
+  /** Takes away the receipts, as anyone with rights over the target could. */
+  loseReceipts(): Promise<void>;
 }
 
 export const syncedAt = Date.UTC(2026, 10, 24, 18, 0, 0, 0) as Instant;
 const ourLog = "lg00000000000001";
 
 /** A testbed whose tables the check has found or made, and what a test does with it. */
-export async function warehouseRig(kind: string): Promise<WarehouseRig> {
+export async function warehouseRig(name: string): Promise<WarehouseRig> {
+  const kind = kindOf(name);
   const destination = await loadDestination(kind);
   await using started = new AsyncDisposableStack();
-  const bed = started.use(await startBed(kind));
+  const bed = started.use(await startBed(name));
   const folder = await mkdtemp(join(tmpdir(), "warehouse-sync-rig-"));
   started.defer(() => rm(folder, { recursive: true, force: true }));
   const open = (request: OpenRequest = {}) =>
@@ -74,6 +120,7 @@ export async function warehouseRig(kind: string): Promise<WarehouseRig> {
         signal: request.signal ?? AbortSignal.timeout(60_000),
         dial: request.dial ?? bed.dial,
         folder: bed.folder,
+        ...bed.options,
         ...(request.onStep === undefined ? {} : { onStep: request.onStep }),
       },
     );
@@ -86,8 +133,22 @@ export async function warehouseRig(kind: string): Promise<WarehouseRig> {
     folder,
     open,
     stage: (warehouse, request) => stageBatch(warehouse, { ...request, format: destination.staging, folder }),
+    receipts: async () => (await bed.rows("sync_receipt")).filter((row) => row["sync_id"] !== "lease"),
+    setUp: (tablePrefix) =>
+      bed.setUp?.(tablePrefix) ?? bed.administer(destination.setupScript(bed.settings, { tablePrefix })),
+    loseReceipts: () => bed.loseReceipts?.() ?? bed.administer(deleteReceipts(bed)),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+/** The schema that the bed's tables are in, with its dot. */
+export function schemaOf(bed: Testbed): string {
+  const schema = bed.settings["schema"];
+  return typeof schema === "string" ? `${schema}.` : "";
+}
+
+function deleteReceipts(bed: Testbed): string {
+  return `DELETE FROM ${schemaOf(bed)}klaviyo_sync_receipt WHERE sync_id <> 'lease'`;
 }
 
 async function stageBatch(
