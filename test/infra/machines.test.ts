@@ -48,7 +48,7 @@ describe.for(names)("the machine %s", (name) => {
     const { DefinitionSubstitutions } = machine(name);
     const { Writer, Bucket, ...own } = DefinitionSubstitutions as Record<string, unknown>;
 
-    const called = statementsOf(template, `warehouse-sync-machine-${name}`)
+    const called = statementsOf(template, `The state machine ${name}`)
       .filter(({ Action }) => Action === "lambda:InvokeFunction")
       .flatMap(({ Resource }) => Resource as unknown[]);
 
@@ -60,7 +60,7 @@ describe.for(names)("the machine %s", (name) => {
   });
 
   test("reads of the bucket only where its lists lie", () => {
-    const reads = statementsOf(template, `warehouse-sync-machine-${name}`).filter(({ Action }) =>
+    const reads = statementsOf(template, `The state machine ${name}`).filter(({ Action }) =>
       [Action].flat().some((action) => action.startsWith("s3:")),
     );
 
@@ -82,7 +82,7 @@ describe.for(names)("the machine %s", (name) => {
 
   test("is the only one of its kind to take on its role", () => {
     const role = Object.values(resources(template, "AWS::IAM::Role")).find(
-      (each) => each["RoleName"] === `warehouse-sync-machine-${name}`,
+      (each) => each["Description"] === `The state machine ${name}`,
     );
 
     const trust = JSON.stringify(role?.["AssumeRolePolicyDocument"]);

@@ -40,21 +40,23 @@ describe("the SFTP endpoint", () => {
     expect(onlyResource(template, "AWS::Transfer::Workflow")["Steps"]).toMatchObject([
       { Type: "TAG", TagStepDetails: { Tags: [{ Key: "partial", Value: "true" }] } },
     ]);
-    const objects = statementsOf(template, "warehouse-sync-sftp-partial-uploads").filter(isOfObjects);
+    const objects = statementsOf(template, "Tags what came of an SFTP upload that broke off").filter(isOfObjects);
     expect(objects.map(({ Resource }) => JSON.stringify(Resource))).toEqual([expect.stringContaining("/inbox/*")]);
   });
 
   test("lets sessions write to the inbox alone, and only for users of this server", () => {
     const { template } = endpoint();
 
-    const statements = statementsOf(template, "warehouse-sync-sftp-user");
+    const statements = statementsOf(template, "Sessions of SFTP users: inbox and results");
     for (const { Action, Resource } of statements.filter(isOfObjects)) {
       const isWrite = [Action].flat().some((action) => /Put|Delete/.test(action));
       expect(JSON.stringify(Resource)).toContain(isWrite ? "/inbox/*" : "/results/*");
     }
     const listing = statements.find(({ Action }) => Action === "s3:ListBucket");
     expect(listing?.Condition).toEqual({ StringLike: { "s3:prefix": ["inbox/*", "results/*"] } });
-    const trust = JSON.stringify(roleOf(template, "warehouse-sync-sftp-user")["AssumeRolePolicyDocument"]);
+    const trust = JSON.stringify(
+      roleOf(template, "Sessions of SFTP users: inbox and results")["AssumeRolePolicyDocument"],
+    );
     expect(trust).toContain("aws:SourceAccount");
     expect(trust).toMatch(/:user\/.*ServerId.*\/\*/);
   });
@@ -67,8 +69,9 @@ describe("the SFTP endpoint", () => {
       readonly Statement: readonly { readonly Action: readonly string[]; readonly Resource: readonly string[] }[];
     };
 
-    const allowed = statementsOf(template, "warehouse-sync-sftp-user").flatMap(({ Action, Resource }) =>
-      [Action].flat().map((action) => `${action} ${/\/(inbox|results)\//.exec(JSON.stringify(Resource))?.[1] ?? ""}`),
+    const allowed = statementsOf(template, "Sessions of SFTP users: inbox and results").flatMap(
+      ({ Action, Resource }) =>
+        [Action].flat().map((action) => `${action} ${/\/(inbox|results)\//.exec(JSON.stringify(Resource))?.[1] ?? ""}`),
     );
     const wanted = session.Statement.flatMap(({ Action, Resource }) =>
       Action.flatMap((action) => Resource.map((arn) => `${action} ${/\/(inbox|results)\//.exec(arn)?.[1] ?? ""}`)),
@@ -116,7 +119,7 @@ function isOfObjects({ Action }: { readonly Action: string | readonly string[] }
 }
 
 function roleOf(template: ReturnType<typeof endpoint>["template"], name: string): Readonly<Record<string, unknown>> {
-  const role = Object.values(resources(template, "AWS::IAM::Role")).find((each) => each["RoleName"] === name);
+  const role = Object.values(resources(template, "AWS::IAM::Role")).find((each) => each["Description"] === name);
   if (role === undefined) throw new TypeError(`there is no role ${name}`);
   return role;
 }

@@ -30,7 +30,6 @@ export function machineRole(scope: Construct, id: string, props: MachineRoleProp
   const stack = Stack.of(scope);
   const arn = machineArn(stack, config.name, name);
   const role = new iam.Role(scope, id, {
-    roleName: `${config.name}-machine-${name}`,
     description: `The state machine ${name}`,
     assumedBy: new iam.ServicePrincipal("states.amazonaws.com", {
       conditions: {

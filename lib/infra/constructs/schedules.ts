@@ -72,7 +72,6 @@ export class Schedules extends Construct {
       resourceName: `${config.name}-hourly`,
     });
     const role = new iam.Role(this, "TickRole", {
-      roleName: `${config.name}-tick`,
       description: "The hourly rule starts the dispatch machine",
       assumedBy: new iam.ServicePrincipal("events.amazonaws.com", {
         conditions: {

@@ -15,9 +15,8 @@ interface RoleProps {
  * the folders of that user; Transfer Family takes the role on for users of this server only.
  */
 export function userRole(scope: Construct, props: RoleProps & { readonly serverId: string }): iam.Role {
-  const { config, stored } = props;
+  const { stored } = props;
   const role = transferRole(scope, "UserRole", {
-    roleName: `${config.name}-sftp-user`,
     description: "Sessions of SFTP users: inbox and results",
     sourceArns: [`user/${props.serverId}/*`],
   });
@@ -61,9 +60,8 @@ export function userRole(scope: Construct, props: RoleProps & { readonly serverI
 }
 
 /** What the workflow may do that tags what came of an upload that broke off. */
-export function partialUploadsRole(scope: Construct, { config, stored }: RoleProps): iam.Role {
+export function partialUploadsRole(scope: Construct, { stored }: RoleProps): iam.Role {
   const role = transferRole(scope, "PartialUploadsRole", {
-    roleName: `${config.name}-sftp-partial-uploads`,
     description: "Tags what came of an SFTP upload that broke off",
     // The server needs this role before it has an id.
     sourceArns: ["workflow/*", "server/*"],
@@ -89,7 +87,6 @@ export function partialUploadsRole(scope: Construct, { config, stored }: RolePro
 }
 
 interface TransferRoleProps {
-  readonly roleName: string;
   readonly description: string;
   /** What of Transfer Family, in this account and region, may take the role on. */
   readonly sourceArns: readonly string[];
@@ -98,7 +95,6 @@ interface TransferRoleProps {
 function transferRole(scope: Construct, id: string, props: TransferRoleProps): iam.Role {
   const stack = Stack.of(scope);
   return new iam.Role(scope, id, {
-    roleName: props.roleName,
     description: props.description,
     assumedBy: new iam.ServicePrincipal("transfer.amazonaws.com", {
       conditions: {

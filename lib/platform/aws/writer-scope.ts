@@ -22,12 +22,15 @@ const shard = `\${aws:PrincipalTag/shard}`;
  * delimiter, so that no account's id is the beginning of another's. No machine is started, and nothing in the inbox is read.
  */
 const writerScope = {
-  /** Whole partition keys. */
-  partitions: {
-    [`account/${account}/`]: ["GetItem", "Query", "PutItem", "DeleteItem", "ConditionCheckItem"],
-    /** A check that has ended takes its connection off the list of those with something left to do. */
-    [`pending-connections/${shard}`]: ["PutItem", "DeleteItem"],
-  },
+  /** Whole partition keys, and what may be done in them. A transaction is judged by all of its keys together, so what it writes stands in one line. */
+  partitions: [
+    { keys: [`account/${account}/`], actions: ["GetItem", "Query"] },
+    {
+      // A check that has ended takes its connection off the list of those with something left to do.
+      keys: [`account/${account}/`, `pending-connections/${shard}`],
+      actions: ["PutItem", "DeleteItem", "ConditionCheckItem"],
+    },
+  ],
   /** Beginnings of object keys. All parts of a download are of one version. */
   objects: {
     [`plan/${account}/`]: ["GetObject", "GetObjectVersion", "PutObject", "AbortMultipartUpload"],
@@ -38,7 +41,7 @@ const writerScope = {
   },
   /** Beginnings of the names of secrets, after the installation's prefix. A check that fails drops the credentials it tried. */
   secrets: { [`connection/${account}/`]: ["GetSecretValue", "DeleteSecret"] },
-} as const satisfies Record<string, Readonly<Record<string, readonly string[]>>>;
+} as const;
 
 /** Where the stores of an installation are. */
 export interface WriterPlaces {
@@ -63,14 +66,14 @@ export interface PolicyStatement {
 /** The policy of the writer role. Without the tags of a session it allows nothing. */
 export function writerStatements(places: WriterPlaces): readonly PolicyStatement[] {
   return [
-    ...Object.entries(writerScope.partitions).map(([partition, actions], index) => ({
+    ...writerScope.partitions.map(({ keys, actions }, index) => ({
       Sid: `Table${index + 1}`,
       Effect: "Allow" as const,
       Action: actions.map((action) => `dynamodb:${action}`),
       Resource: [places.tableArn],
       // "For all" holds where there are none, hence the second condition.
       Condition: {
-        "ForAllValues:StringEquals": { "dynamodb:LeadingKeys": [partition] },
+        "ForAllValues:StringEquals": { "dynamodb:LeadingKeys": keys },
         Null: { ...hasTags.Null, "dynamodb:LeadingKeys": "false" },
       },
     })),

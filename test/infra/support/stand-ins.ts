@@ -91,10 +91,11 @@ interface Statement {
   readonly Condition?: Properties;
 }
 
-/** What the policies of one role allow. `roleName` is the role's physical name. */
-export function statementsOf(template: Template, roleName: string): readonly Statement[] {
-  const role = Object.entries(resources(template, "AWS::IAM::Role")).find(([, each]) => each["RoleName"] === roleName);
-  if (role === undefined) throw new TypeError(`there is no role ${roleName}`);
+/** What the policies of the role with that description allow. Roles have no physical names: those are global, and an installation may stand in two regions. */
+export function statementsOf(template: Template, description: string): readonly Statement[] {
+  const roles = Object.entries(resources(template, "AWS::IAM::Role"));
+  const role = roles.find(([, each]) => each["Description"] === description);
+  if (role === undefined) throw new TypeError(`there is no role "${description}"`);
   return Object.values(resources(template, "AWS::IAM::Policy"))
     .filter((policy) => JSON.stringify(policy["Roles"]).includes(`"${role[0]}"`))
     .flatMap((policy) => (policy["PolicyDocument"] as { readonly Statement: readonly Statement[] }).Statement);
