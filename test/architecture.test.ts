@@ -76,9 +76,12 @@ function roomOf(path: string): string {
   return rooms.sort((a, b) => b.length - a.length)[0] ?? path;
 }
 
-/** A destination may import shared dialect functions (`sql/`) and the files of the folder above, never another kind. */
+/** Folders beside the kinds that any of them may use: SQL, PostgreSQL's protocol, AWS's services, stand-ins for tests. */
+const sharedFolders = ["sql", "pg-wire", "aws", "stand-ins"];
+
+/** A destination may import what is shared and the files of the folder above, never another kind. */
 function isSiblingDestination(file: string, target: string): boolean {
   const kindOf = (path: string) => /^lib\/destinations\/([^/]+)\//.exec(path)?.[1];
   const [own, other] = [kindOf(file), kindOf(target)];
-  return own !== undefined && other !== undefined && own !== other && other !== "sql";
+  return own !== undefined && other !== undefined && own !== other && !sharedFolders.includes(other);
 }

@@ -1,9 +1,11 @@
 import { runCheck } from "../check-steps.ts";
 import type { OpenOptions, StepName, Target, Warehouse } from "../destination.ts";
+import { oneConnection } from "../pg-wire/one-connection.ts";
+import { dialServer } from "../pg-wire/session.ts";
 import { commitBatch } from "../sql/commit.ts";
 import { receiptOf, receiptStatements } from "../sql/receipts.ts";
 import { checkTasks } from "./check.ts";
-import { dialServer, logIn, type PostgresSession } from "./connection.ts";
+import { logIn } from "./connection.ts";
 import { postgresDialect } from "./dialect.ts";
 import type { PostgresSettings } from "./settings.ts";
 import { discardPlan, mergeBatch, type Place, stageFile } from "./staging.ts";
@@ -15,7 +17,7 @@ export function openPostgres(settings: PostgresSettings, target: Target, options
   const dialect = postgresDialect(settings.schema);
   const place: Place = { dialect, stagingSchema: settings.stagingSchema, prefix: target.tablePrefix };
   const statements = receiptStatements(dialect, target);
-  const connection = oneConnection(settings, options);
+  const connection = oneConnection(async () => logIn(settings, await dialServer(settings, options), options));
   const step = async <T>(name: StepName, work: () => Promise<T>): Promise<T> => {
     await onStep?.(name, "before");
     const result = await work();
@@ -49,28 +51,5 @@ export function openPostgres(settings: PostgresSettings, target: Target, options
       }),
     discard: (planId) => connection.use((session) => step("discard", () => discardPlan(session, place, planId))),
     [Symbol.asyncDispose]: () => connection.close(),
-  };
-}
-
-/** Lends the one connection out, to one user at a time: transactions must not mix. */
-function oneConnection(settings: PostgresSettings, options: OpenOptions) {
-  let session: PostgresSession | undefined;
-  let turn: Promise<unknown> = Promise.resolve();
-  const usable = async (): Promise<PostgresSession> => {
-    if (session?.isUsable === true) return session;
-    await session?.[Symbol.asyncDispose]();
-    session = await logIn(settings, await dialServer(settings, options), options);
-    return session;
-  };
-  return {
-    use: <T>(work: (session: PostgresSession) => Promise<T>): Promise<T> => {
-      const mine = turn.then(async () => work(await usable()));
-      turn = mine.catch(() => undefined);
-      return mine;
-    },
-    close: async (): Promise<void> => {
-      await session?.[Symbol.asyncDispose]();
-      session = undefined;
-    },
   };
 }

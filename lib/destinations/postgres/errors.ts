@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../../model/error-codes.ts";
 import { SyncError } from "../../model/errors.ts";
+import { codeOfDriver, codeOfState, type VendorError, vendorErrorOf } from "../pg-wire/wire-errors.ts";
 import { redact } from "../redact.ts";
 
 /**
@@ -36,33 +37,10 @@ const sqlStates: Readonly<Record<string, ErrorCode>> = {
   "58030": "QUOTA_EXCEEDED",
 };
 
-/** Codes of Node's sockets and of its TLS. https://nodejs.org/api/tls.html#x509-certificate-error-codes */
-const nodeCodes: readonly (readonly [RegExp, ErrorCode])[] = [
-  [/^(ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ERR_STREAM_PREMATURE_CLOSE)$/, "CONNECTION_LOST"],
-  [/^(CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE)/, "TLS_INVALID"],
-  [/^(ERR_TLS_|ERR_SSL_|ERR_OSSL_)/, "TLS_INVALID"],
-  [/^ENOENT$/, "OBJECT_GONE"],
-];
-
-/** What the driver throws without any code. */
-const driverTexts: readonly (readonly [RegExp, ErrorCode])[] = [
-  [/timeout expired/i, "HOST_UNREACHABLE"],
-  [/does not support SSL|establishing an SSL connection/, "TLS_INVALID"],
-  [/Connection terminated|connection error and is not queryable|was closed/i, "CONNECTION_LOST"],
-  [/SASL|password must be a/, "AUTH_FAILED"],
-];
-
-interface VendorError {
-  readonly message: string;
-  readonly code?: string;
-  readonly detail?: string;
-  readonly where?: string;
-}
-
 /** A failure of the server, the driver or the socket as one of ours, with the vendor's own words and code kept, less our secrets. */
 export function postgresError(thrown: unknown, secrets: readonly string[]): SyncError {
   if (thrown instanceof SyncError) return thrown;
-  const error: VendorError = thrown instanceof Error ? thrown : { message: String(thrown) };
+  const error = vendorErrorOf(thrown);
   const code = codeOf(error);
   return new SyncError(code, {
     externalMessage: redact(wordsOf(error, code), secrets),
@@ -72,12 +50,8 @@ export function postgresError(thrown: unknown, secrets: readonly string[]): Sync
 }
 
 function codeOf(error: VendorError): ErrorCode {
-  const { code = "", message } = error;
-  if (/no pg_hba\.conf entry/.test(message)) return "ADDRESS_NOT_ALLOWED";
-  const byState = /^[0-9A-Z]{5}$/.test(code) ? (sqlStates[code] ?? sqlStates[code.slice(0, 2)]) : undefined;
-  if (byState !== undefined) return byState;
-  const byNode = nodeCodes.find(([pattern]) => pattern.test(code))?.[1];
-  return byNode ?? driverTexts.find(([pattern]) => pattern.test(message))?.[1] ?? "UNKNOWN";
+  if (/no pg_hba\.conf entry/.test(error.message)) return "ADDRESS_NOT_ALLOWED";
+  return codeOfState(sqlStates, error) ?? codeOfDriver(error) ?? "UNKNOWN";
 }
 
 /** The message, and where in the file it was; never `detail` and `where` as they are, since both may quote a customer's row. */
