@@ -36,6 +36,10 @@ export interface OpenOptions {
   readonly dial: Dial;
   /** A folder of the account's own on this machine, for the embedded kind. */
   readonly folder: string;
+  /** The account's own place in our bucket, for kinds whose warehouse loads from objects; none where there is no bucket. */
+  readonly staging?: StagingArea;
+  /** Where services of AWS answer (`sts`, `s3`, `redshift-data`) when not at their public addresses. */
+  readonly awsEndpoints?: Readonly<Record<string, string>>;
   /** Called before and after each step with an outside effect, by the names of `StepName`; tests kill here. */
   readonly onStep?: (step: StepName, moment: "before" | "after") => void | Promise<void>;
 }
@@ -50,6 +54,26 @@ export type StepName =
   | "commit"
   | "read-back"
   | "discard";
+
+/** Objects beside the warehouse, which it reads by itself. All keys begin with `address.prefix`. */
+export interface StagingArea {
+  readonly address: { readonly bucket: string; readonly region: string; readonly prefix: string };
+  /** Twice is the same as once; replaces what is there. */
+  put(key: string, body: { readonly path: string } | { readonly text: string }): Promise<void>;
+  /** Keys under a prefix, in order. */
+  list(prefix: string): Promise<readonly string[]>;
+  /** Keys that are not there are no failure. */
+  delete(keys: readonly string[]): Promise<void>;
+  /** Keys for the warehouse, good for reading what lies under a prefix and for nothing else, for at most an hour. */
+  credentials(prefix: string): Promise<StagingKeys>;
+}
+
+export interface StagingKeys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** Missing where the keys are the customer's own. */
+  readonly sessionToken?: string;
+}
 
 /** Dials `host:port` by TCP. Throws `HOST_BLOCKED` or `HOST_UNREACHABLE`. */
 export type Dial = (host: string, port: number, signal: AbortSignal) => Promise<Socket>;
@@ -138,7 +162,19 @@ export interface Warehouse extends AsyncDisposable {
    * receipt that is there when the batch was committed before. Throws `FENCE_LOST` where the lease row is higher.
    */
   commit(batch: Batch, fence: number): Promise<Receipt | RunningCommit>;
-  /** Asks after a running commit; cancels and throws `TIMEOUT` when it is past its time. */
+  /**
+   * Does the work of a commit short of lease and receipt, and takes it back. Throws what the warehouse throws for the
+   * batch's rows: by it a refused file is split until its bad rows are alone. Left out by kinds that look at no row before
+   * a reader does, or whose errors always name the rows (`badRows`).
+   */
+  rehearse?(batch: Batch): Promise<void>;
+  /**
+   * Makes the tables our log's: in one transaction their lease rows pass to it, whatever log or earlier time of ours left
+   * them. Rows, receipts and fences stay as they are. From then on the other log's writers find the lease lost
+   * (`FOREIGN_RECEIPTS`), and the check no longer minds their receipts. Twice is the same as once.
+   */
+  adopt?(): Promise<void>;
+  /** Asks after a running commit; cancels and throws `TIMEOUT` when it is past its time. A failed one throws as `commit` would. */
   poll(token: string): Promise<Receipt | RunningCommit>;
   /** Receipts of a sync whose last file lies after a position, in log order. Reads only. */
   receipts(syncId: SyncId, object: DataObject, after: Position): Promise<readonly Receipt[]>;
