@@ -34,6 +34,11 @@ async function outcomeOf(task: CheckTask): Promise<CheckStep> {
     const error = asSyncError(thrown instanceof CheckFailure ? thrown.cause : thrown);
     const detail = error.externalMessage === undefined ? error.message : `${error.message} (${error.externalMessage})`;
     const fix = thrown instanceof CheckFailure ? thrown.fix : error.fix;
-    return { step: task.step, ok: false, detail, errorCode: error.code, fix };
+    const vendor = {
+      message: error.externalMessage ?? null,
+      code: error.vendorCode ?? null,
+      ref: error.vendorRef ?? null,
+    };
+    return { step: task.step, ok: false, detail, errorCode: error.code, fix, vendor };
   }
 }

@@ -65,4 +65,10 @@ export interface CheckOutcome {
   readonly detail: string;
   readonly errorCode: ErrorCode | null;
   readonly fix: string | null;
+  /** Of a step that failed: the vendor's own words, code, and query or job id. */
+  readonly vendor?: {
+    readonly message: string | null;
+    readonly code: string | null;
+    readonly ref: string | null;
+  };
 }

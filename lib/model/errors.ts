@@ -1,6 +1,16 @@
 import { type ErrorClass, type ErrorName, errorClasses, type RetryRule } from "./error-classes.ts";
 import { type ErrorCode, errorCodes } from "./error-codes.ts";
 
+/** A row that a vendor's error names, by its line in the staged file or by its id. */
+export interface BadRow {
+  /** The staged file's own number, as in `StagedFile`. */
+  readonly file: number;
+  /** Line within the staged file, from 1. */
+  readonly line?: number;
+  /** What the row's `id` column holds. */
+  readonly id?: string;
+}
+
 export interface SyncErrorDetails {
   /** What happened, which value, what to do. Never a secret. Defaults to the code's own text. */
   readonly message?: string;
@@ -8,6 +18,10 @@ export interface SyncErrorDetails {
   readonly vendorCode?: string;
   /** The vendor's own words, redacted. */
   readonly externalMessage?: string;
+  /** By what the vendor's own logs know the work that failed: a query, statement, job or request id. */
+  readonly vendorRef?: string;
+  /** Of `ROW_REJECTED`: rows that the vendor named. Those alone are set aside, without a search. */
+  readonly badRows?: readonly BadRow[];
   /** Seconds the vendor asks us to wait. */
   readonly retryAfterSeconds?: number;
   readonly cause?: unknown;
@@ -19,6 +33,8 @@ export class SyncError extends Error {
   readonly code: ErrorCode;
   readonly vendorCode: string | undefined;
   readonly externalMessage: string | undefined;
+  readonly vendorRef: string | undefined;
+  readonly badRows: readonly BadRow[];
   readonly retryAfterSeconds: number | undefined;
 
   constructor(code: ErrorCode, details: SyncErrorDetails = {}) {
@@ -27,6 +43,8 @@ export class SyncError extends Error {
     this.name = errorClasses[errorCodes[code].class].name;
     this.vendorCode = details.vendorCode;
     this.externalMessage = details.externalMessage;
+    this.vendorRef = details.vendorRef;
+    this.badRows = details.badRows ?? [];
     this.retryAfterSeconds = details.retryAfterSeconds;
   }
 

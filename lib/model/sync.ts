@@ -181,6 +181,8 @@ export interface ErrorRecord {
   readonly summary: string;
   readonly externalMessage: string | null;
   readonly vendorCode: string | null;
+  /** The vendor's query, statement or job id. */
+  readonly vendorRef: string | null;
   readonly fix: string;
   readonly at: Instant;
 }

@@ -71,6 +71,8 @@ export const portMethods = {
     check: "effect",
     stage: "effect",
     commit: "effect",
+    rehearse: "effect",
+    adopt: "effect",
     poll: "effect",
     discard: "effect",
     heads: "read",

@@ -90,8 +90,9 @@ function errorRecord(deps: Deps, request: CheckAtWork, failed: CheckOutcome) {
     code,
     class: new SyncError(code).errorClass,
     summary: errorCodes[code].text,
-    externalMessage: failed.detail,
-    vendorCode: null,
+    externalMessage: failed.vendor?.message ?? failed.detail,
+    vendorCode: failed.vendor?.code ?? null,
+    vendorRef: failed.vendor?.ref ?? null,
     fix: failed.fix ?? errorCodes[code].fix,
     at: deps.clock.now(),
   };

@@ -53,7 +53,7 @@ async function failureOf(deps: Deps, request: FailRunRequest): Promise<NotedFail
   const error = errorOfCatch(caught);
   if (error instanceof SyncError) {
     const { name, code, message, externalMessage = null } = error;
-    return { name, code, message, vendorCode: null, externalMessage, step: "execution" };
+    return { name, code, message, vendorCode: null, vendorRef: null, externalMessage, step: "execution" };
   }
   const words = caught === undefined ? null : `${caught.Error}: ${(caught.Cause ?? "").slice(0, 1_000)}`;
   return {
@@ -61,6 +61,7 @@ async function failureOf(deps: Deps, request: FailRunRequest): Promise<NotedFail
     code: "WORKFLOW_DIED",
     message: errorCodes.WORKFLOW_DIED.text,
     vendorCode: null,
+    vendorRef: null,
     externalMessage: words,
     step: "execution",
   };
@@ -102,6 +103,7 @@ function errorRecord(sync: SyncRecord, run: RunRecord, failure: NotedFailure, er
     summary: failure.message,
     externalMessage: failure.externalMessage,
     vendorCode: failure.vendorCode,
+    vendorRef: failure.vendorRef,
     fix: errorCodes[failure.code].fix,
     at: error.at,
   };

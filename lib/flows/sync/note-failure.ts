@@ -13,6 +13,7 @@ export interface NotedFailure {
   readonly code: ErrorCode;
   readonly message: string;
   readonly vendorCode: string | null;
+  readonly vendorRef: string | null;
   readonly externalMessage: string | null;
   readonly step: string;
 }
@@ -49,6 +50,7 @@ async function note(deps: Deps, request: AttemptRef, step: string, error: SyncEr
     code: error.code,
     message: error.message,
     vendorCode: error.vendorCode ?? null,
+    vendorRef: error.vendorRef ?? null,
     externalMessage: error.externalMessage ?? null,
     step,
   };

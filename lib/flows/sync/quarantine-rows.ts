@@ -40,6 +40,7 @@ export async function quarantineRows(staging: Staging, encode: EncodeRequest, re
       summary: `${rows} rows were set aside: ${reason.message}`,
       externalMessage: reason.externalMessage ?? null,
       vendorCode: reason.vendorCode ?? null,
+      vendorRef: reason.vendorRef ?? null,
       fix: reason.fix,
       at,
     }),

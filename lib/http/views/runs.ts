@@ -48,6 +48,7 @@ export function errorView(error: ErrorRecord) {
     class: error.class,
     externalMessage: error.externalMessage,
     vendorCode: error.vendorCode,
+    vendorRef: error.vendorRef,
     fix: error.fix,
     date: iso(error.at),
   };
