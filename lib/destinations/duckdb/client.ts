@@ -1,6 +1,6 @@
 import { runCheck } from "../check-steps.ts";
-import type { OpenOptions, StagedFile, Target, Warehouse } from "../destination.ts";
-import { commitBatch } from "../sql/commit.ts";
+import type { Batch, OpenOptions, StagedFile, Target, Warehouse } from "../destination.ts";
+import { adoptTables, commitBatch, rehearseBatch } from "../sql/commit.ts";
 import { receiptOf, receiptStatements } from "../sql/receipts.ts";
 import { checkTasks } from "./check.ts";
 import { type OpenDatabase, withDatabase } from "./database.ts";
@@ -19,6 +19,18 @@ export function openDuckdb(settings: DuckdbSettings, target: Target, options: Op
   const receipts = receiptStatements(duckdbDialect, target);
   const opened = <T>(work: (database: OpenDatabase) => Promise<T>, staged: readonly string[] = []) =>
     withDatabase({ folder, file: settings.file, staged }, signal, work);
+  const pathIn = (batch: Batch) => (file: StagedFile) => stagedPath(folder, batch.planId, file);
+  const partsOf = (session: OpenDatabase) => ({
+    ...{ dialect: duckdbDialect, target, session },
+    ...(onStep === undefined ? {} : { onStep }),
+    begin: () => session.run("BEGIN TRANSACTION"),
+    commit: () => session.run("COMMIT"),
+    rollback: () => session.run("ROLLBACK"),
+  });
+  const merging = (session: OpenDatabase, batch: Batch) => ({
+    ...partsOf(session),
+    merge: () => mergeBatch(session, { prefix: target.tablePrefix, pathOf: pathIn(batch) }, batch),
+  });
   return {
     check: () => runCheck(checkTasks({ folder, file: settings.file }, target, signal)),
     stage: async (file) => {
@@ -27,20 +39,11 @@ export function openDuckdb(settings: DuckdbSettings, target: Target, options: Op
       await onStep?.("stage", "after");
       return staged;
     },
-    commit: (batch, fence) => {
-      const pathOf = (file: StagedFile) => stagedPath(folder, batch.planId, file);
-      return opened((session) => {
-        const parts = {
-          ...{ dialect: duckdbDialect, target, session },
-          ...(onStep === undefined ? {} : { onStep }),
-          begin: () => session.run("BEGIN TRANSACTION"),
-          commit: () => session.run("COMMIT"),
-          rollback: () => session.run("ROLLBACK"),
-          merge: () => mergeBatch(session, { prefix: target.tablePrefix, pathOf }, batch),
-        };
-        return commitBatch(parts, batch, fence);
-      }, batch.files.map(pathOf));
-    },
+    commit: (batch, fence) =>
+      opened((session) => commitBatch(merging(session, batch), batch, fence), batch.files.map(pathIn(batch))),
+    rehearse: (batch) =>
+      opened((session) => rehearseBatch(merging(session, batch), batch), batch.files.map(pathIn(batch))),
+    adopt: () => opened((session) => adoptTables(partsOf(session))),
     poll: () => Promise.reject(new TypeError("a commit ends within its call here: there is nothing to poll")),
     receipts: (syncId, object, after) =>
       opened(async (session) => (await session.query(receipts.after(syncId, object, after))).map(receiptOf)),

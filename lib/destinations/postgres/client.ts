@@ -1,11 +1,11 @@
 import { runCheck } from "../check-steps.ts";
-import type { OpenOptions, StepName, Target, Warehouse } from "../destination.ts";
+import type { Batch, OpenOptions, StepName, Target, Warehouse } from "../destination.ts";
 import { oneConnection } from "../pg-wire/one-connection.ts";
 import { dialServer } from "../pg-wire/session.ts";
-import { commitBatch } from "../sql/commit.ts";
+import { adoptTables, commitBatch, rehearseBatch } from "../sql/commit.ts";
 import { receiptOf, receiptStatements } from "../sql/receipts.ts";
 import { checkTasks } from "./check.ts";
-import { logIn } from "./connection.ts";
+import { logIn, type PostgresSession } from "./connection.ts";
 import { postgresDialect } from "./dialect.ts";
 import type { PostgresSettings } from "./settings.ts";
 import { discardPlan, mergeBatch, type Place, stageFile } from "./staging.ts";
@@ -24,21 +24,23 @@ export function openPostgres(settings: PostgresSettings, target: Target, options
     await onStep?.(name, "after");
     return result;
   };
+  const partsOf = (session: PostgresSession) => ({
+    ...{ dialect, target, session },
+    ...(onStep === undefined ? {} : { onStep }),
+    begin: () => beginTransaction(session),
+    commit: () => session.run("COMMIT"),
+    rollback: () => session.run("ROLLBACK"),
+  });
+  const merging = (session: PostgresSession, batch: Batch) => ({
+    ...partsOf(session),
+    merge: () => mergeBatch(session, place, batch),
+  });
   return {
     check: () => runCheck(checkTasks(settings, target, place, options)),
     stage: (file) => connection.use((session) => step("stage", () => stageFile(session, place, file))),
-    commit: (batch, fence) =>
-      connection.use((session) => {
-        const parts = {
-          ...{ dialect, target, session },
-          ...(onStep === undefined ? {} : { onStep }),
-          begin: () => beginTransaction(session),
-          commit: () => session.run("COMMIT"),
-          rollback: () => session.run("ROLLBACK"),
-          merge: () => mergeBatch(session, place, batch),
-        };
-        return commitBatch(parts, batch, fence);
-      }),
+    commit: (batch, fence) => connection.use((session) => commitBatch(merging(session, batch), batch, fence)),
+    rehearse: (batch) => connection.use((session) => rehearseBatch(merging(session, batch), batch)),
+    adopt: () => connection.use((session) => adoptTables(partsOf(session))),
     poll: () => Promise.reject(new TypeError("a commit ends within its call here: there is nothing to poll")),
     receipts: (syncId, object, after) =>
       connection.use(async (session) => (await session.query(statements.after(syncId, object, after))).map(receiptOf)),

@@ -1,5 +1,5 @@
 import { SyncError } from "../../model/errors.ts";
-import { comparePositions } from "../../model/log.ts";
+import { comparePositions, dataObjects } from "../../model/log.ts";
 import type { Batch, OpenOptions, Receipt, StepName, Target } from "../destination.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { receiptOf, receiptStatements, type SqlRow, type SqlStatement } from "./receipts.ts";
@@ -49,6 +49,32 @@ export async function commitBatch(parts: CommitParts, batch: Batch, fence: numbe
     if (receipt !== undefined) return receipt;
     throw new SyncError("RECEIPT_GONE", { message: "the receipt was committed and cannot be read back" });
   });
+}
+
+/** Merges a batch and takes that back: what the engine throws for its rows is thrown, and nothing stays. */
+export async function rehearseBatch(parts: Omit<CommitParts, "commit">, batch: Batch): Promise<void> {
+  await parts.begin();
+  try {
+    await parts.merge(batch);
+  } finally {
+    await parts.rollback().catch(() => undefined);
+  }
+}
+
+/** Gives the lease rows of all tables to our log, in one transaction. */
+export async function adoptTables(parts: Omit<CommitParts, "merge">): Promise<void> {
+  const statements = receiptStatements(parts.dialect, parts.target);
+  await parts.begin();
+  try {
+    for (const object of dataObjects) {
+      await parts.session.query(statements.makeLease(object));
+      await parts.session.query(statements.adoptLease(object));
+    }
+    await parts.commit();
+  } catch (error) {
+    await parts.rollback().catch(() => undefined);
+    throw error;
+  }
 }
 
 async function inTransaction<T>(parts: CommitParts, work: () => Promise<T>): Promise<T> {

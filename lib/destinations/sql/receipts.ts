@@ -58,6 +58,11 @@ export function receiptStatements(dialect: SqlDialect, target: Target) {
       sql: `UPDATE ${table} SET fence = $2, committed_at = ${dialect.now} WHERE ${lease} AND fence <= $2 AND log_id = $3`,
       values: [targetTable(object), fence, target.logId],
     }),
+    /** Gives the lease row to our log, whose ever it was; its fence stays. */
+    adoptLease: (object: DataObject): SqlStatement => ({
+      sql: `UPDATE ${table} SET log_id = $2, committed_at = ${dialect.now} WHERE ${lease}`,
+      values: [targetTable(object), target.logId],
+    }),
     readLease: (object: DataObject): SqlStatement => ({
       sql: `SELECT log_id, fence FROM ${table} WHERE ${lease}`,
       values: [targetTable(object)],
@@ -98,9 +103,9 @@ export function receiptStatements(dialect: SqlDialect, target: Target) {
       sql: `SELECT coalesce(max(fence), 0) AS fence, coalesce(max(to_seq), 0) AS seq FROM ${table} WHERE target_table = $1`,
       values: [targetTable(object)],
     }),
-    /** Logs other than ours that left rows about our tables, at most one. */
+    /** Logs other than ours that left rows about our tables, at most one. Tables whose lease is ours were adopted. */
     foreign: (): SqlStatement => ({
-      sql: `SELECT log_id FROM ${table} WHERE log_id <> $1 AND target_table IN ($2, $3) LIMIT 1`,
+      sql: `SELECT log_id FROM ${table} WHERE log_id <> $1 AND target_table IN ($2, $3) AND target_table NOT IN (SELECT target_table FROM ${table} WHERE sync_id = '${leaseMark}' AND log_id = $1) LIMIT 1`,
       values: [target.logId, targetTable("profiles"), targetTable("events")],
     }),
   };
