@@ -12,9 +12,11 @@ export const tracer = new Tracer({ captureHTTPsRequests: false });
 let metrics: Metrics | undefined;
 
 /** Where the events of flows and ports go: `Deps.log`. */
-export function logEvent(event: string, fields: Readonly<Record<string, unknown>> = {}): void {
-  if (event === "aws-call") logger.debug(event, fields);
-  else logger.info(event, fields);
+export function logEvent(event: string, { message, ...fields }: Readonly<Record<string, unknown>> = {}): void {
+  // Powertools keeps the name `message` for the event, and drops a field that is called so.
+  const told = message === undefined ? fields : { ...fields, errorMessage: message };
+  if (event === "aws-call") logger.debug(event, told);
+  else logger.info(event, told);
   if (isCounted(event)) metrics?.addMetric(failureMetrics[event], MetricUnit.Count, 1);
 }
 

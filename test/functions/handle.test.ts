@@ -123,6 +123,16 @@ describe("what a function writes", () => {
     expect(lines.join("")).not.toContain("secret");
   });
 
+  test("keeps the message that an event of a flow tells", async () => {
+    const lines = written();
+    const handler = handle<unknown, void>(async () => logEvent("step-failed", { message: "the disk is full" }), opened);
+
+    await handler({}, lambdaContext());
+
+    expect(lines.join("")).toContain('"errorMessage":"the disk is full"');
+    expect(lines.join("")).not.toContain("WARN");
+  });
+
   test("carries the id under which API Gateway logs the call", async () => {
     const lines = written();
     const handler = handle<unknown, void>(async () => logEvent("done"), opened);
