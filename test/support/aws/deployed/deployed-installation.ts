@@ -30,12 +30,19 @@ export interface DeployedInstallation extends AsyncDisposable {
   readonly bus: EventBus;
   readonly steps: StepFunctions;
   readonly clock: InstallationClock;
-  /** Inputs of the executions that were started, in order. */
-  readonly executionInputs: readonly string[];
+  /** The executions that anybody asked for, in order. */
+  readonly executions: readonly StartedExecution[];
   /** An S3 client with somebody's keys. */
   readonly clientOf: (accessKeyId: string) => S3Client;
   /** Lets everything that is under way come to its end. */
   readonly settle: () => Promise<void>;
+}
+
+/** An execution as it was asked for. */
+export interface StartedExecution {
+  readonly machineArn: string;
+  readonly name: string;
+  readonly input: string;
 }
 
 export interface DeploymentOptions {
@@ -71,7 +78,7 @@ async function bringUp(
   const { nowMs, aheadMs } = clock;
   const functions = functionsOf(values, assembly);
   const name = functions[0]?.environment["WS_NAME"] ?? "";
-  const executionInputs: string[] = [];
+  const executions: StartedExecution[] = [];
   const late = Promise.withResolvers<EventBus>();
   const happenings = new Set<Promise<void>>();
   const happens = (event: object) => {
@@ -106,13 +113,13 @@ async function bringUp(
   const lambda = starting.use(await startLambdaServer(invoke));
   const door: FrontDoor = starting.use(
     await openFrontDoor({
-      principalOf,
+      ...{ principalOf, nowMs },
       keyArn: values.only("AWS::KMS::Key").attribute("Arn"),
       endpointOf: (service, body) => {
         const { dynamoDb, s3, secrets, sts, transfer } = stores;
         if (service === "states") {
-          const { stateMachineArn, executionArn, input } = JSON.parse(body) as Readonly<Record<string, string>>;
-          if (input !== undefined) executionInputs.push(input);
+          const { stateMachineArn, executionArn, name = "", input = "" } = JSON.parse(body) as Record<string, string>;
+          if (stateMachineArn !== undefined) executions.push({ machineArn: stateMachineArn, name, input });
           return steps.of(stateMachineArn ?? executionArn ?? "").endpoint;
         }
         const endpoints: Readonly<Record<string, string>> = {
@@ -145,9 +152,10 @@ async function bringUp(
     ...{ rules: rulesOf(values), queues: queuesOf(values), nowMs, invoke, roleMay, mayCall: calls },
     startMachine: async (machineArn, input) => {
       const { workflows } = steps.of(machineArn);
-      executionInputs.push(input);
+      const execution = `rule-${executions.length + 1}`;
+      executions.push({ machineArn, name: execution, input });
       const machine = machineArn.slice(machineArn.lastIndexOf(`:${name}-`) + name.length + 2);
-      await workflows.start(machine as "dispatch", `rule-${executionInputs.length}`, JSON.parse(input));
+      await workflows.start(machine as "dispatch", execution, JSON.parse(input));
     },
   });
   late.resolve(bus);
@@ -160,6 +168,6 @@ async function bringUp(
     } while (happenings.size > 0);
   };
   return {
-    ...{ url: api.endpoint, name, values, stores, door, host, bus, steps, clock, executionInputs, clientOf, settle },
+    ...{ url: api.endpoint, name, values, stores, door, host, bus, steps, clock, executions, clientOf, settle },
   };
 }

@@ -20,6 +20,7 @@ export class EventBus {
   readonly #options: EventBusOptions;
   readonly #queues: ReadonlyMap<string, Queue>;
   #delivering: Promise<unknown> = Promise.resolve();
+  #isLosing: (event: object) => boolean = () => false;
 
   constructor(options: EventBusOptions) {
     this.#options = options;
@@ -42,8 +43,19 @@ export class EventBus {
       .flatMap(({ arn }) => this.#queue(arn).bodies);
   }
 
+  /** Events like this get lost until the end of `using`. */
+  lose(isLost: (event: object) => boolean): Disposable {
+    this.#isLosing = isLost;
+    return {
+      [Symbol.dispose]: () => {
+        this.#isLosing = () => false;
+      },
+    };
+  }
+
   /** An event happens: every rule that it meets does what it shall. */
   async put(event: object): Promise<void> {
+    if (this.#isLosing(event)) return;
     const met = this.#options.rules.filter(({ pattern }) => pattern !== undefined && meetsPattern(event, pattern));
     for (const rule of met) await this.#run(rule, event);
   }

@@ -13,6 +13,8 @@ export interface FrontDoorOptions {
   /** Whose key it is. */
   readonly principalOf: (accessKeyId: string) => Principal;
   readonly keyArn: string;
+  /** The installation's time, which answers tell: an SDK whose clock seems wrong would sign anew and try again. */
+  readonly nowMs: () => number;
 }
 
 /** A call that was answered with AccessDenied. */
@@ -25,17 +27,26 @@ export interface FrontDoor extends LoopbackServer {
   readonly refusals: readonly Refusal[];
   /** What the door itself could not make out: a fault of the test. */
   readonly troubles: readonly unknown[];
+  /** From now on whatever is meant is denied, and not counted as a refusal; ends with `using`. */
+  deny(isMeant: (asked: Asked, principal: string) => boolean): Disposable;
 }
 
 /** All of AWS at one address: whoever calls gets as far as the policies of the templates let them. */
 export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoor> {
   const refusals: Refusal[] = [];
   const troubles: unknown[] = [];
+  const denials = new Set<(asked: Asked, principal: string) => boolean>();
   const serve = async (message: IncomingMessage, response: ServerResponse) => {
     const { accessKeyId, service } = signatureOf(message);
+    response.setHeader("date", new Date(options.nowMs()).toUTCString());
     const body = service === "s3" ? "" : await textOf(message);
     const principal = options.principalOf(accessKeyId);
     const asked = askedOf(service, message, body);
+    const denied = asked.find((each) => [...denials].some((isMeant) => isMeant(each, principal.name)));
+    if (denied !== undefined) {
+      message.resume();
+      return new AccessDenied(principal.name, denied).answer(service, response);
+    }
     const behind = asked.flatMap(({ action }) => askedOfKey(service, action, options.keyArn));
     const refused = [...asked, ...behind].find((each) => !may(principal, each));
     if (refused !== undefined) {
@@ -52,7 +63,11 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
       throw error;
     });
   });
-  return { ...server, refusals, troubles };
+  const deny: FrontDoor["deny"] = (isMeant) => {
+    denials.add(isMeant);
+    return { [Symbol.dispose]: () => void denials.delete(isMeant) };
+  };
+  return { ...server, refusals, troubles, deny };
 }
 
 /** Who calls which service: from the header, or from the query of a presigned address. */
@@ -105,7 +120,8 @@ async function forward(message: IncomingMessage, response: ServerResponse, way: 
     answer.resume();
     return new AccessDenied("", askedToLearnOfAbsence(message)).answer("s3", response);
   }
-  response.writeHead(answer.statusCode ?? 500, answer.headers);
+  const { date: _, ...headers } = answer.headers;
+  response.writeHead(answer.statusCode ?? 500, headers);
   answer.on("error", () => response.destroy());
   response.on("close", () => answer.destroy());
   answer.pipe(response);

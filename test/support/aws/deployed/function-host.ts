@@ -44,6 +44,9 @@ export class FunctionFailed extends Error {
   }
 }
 
+/** What a test does with a call instead of letting it through; `call` is the function itself. */
+export type Meddle = (event: unknown, call: () => Promise<unknown>) => Promise<unknown>;
+
 /** Runs functions as Lambda does: a process each, made at the first call, which works on one call at a time. */
 export class FunctionHost implements AsyncDisposable {
   readonly lines: LogLine[] = [];
@@ -51,6 +54,7 @@ export class FunctionHost implements AsyncDisposable {
   readonly called = new Set<string>();
   readonly #options: FunctionHostOptions;
   readonly #processes = new Map<string, FunctionProcess>();
+  #meddlers: { readonly name: string; readonly meddle: Meddle; readonly isMeant: (event: unknown) => boolean }[] = [];
 
   constructor(options: FunctionHostOptions) {
     this.#options = options;
@@ -65,7 +69,15 @@ export class FunctionHost implements AsyncDisposable {
     const existing = this.#processes.get(name);
     const running = existing ?? this.#start(deployed);
     this.#processes.set(name, running);
-    return running.call(event, this.#options.aheadMs());
+    const call = () => running.call(event, this.#options.aheadMs());
+    const meddler = this.#meddlers.find((each) => each.name === name && each.isMeant(event));
+    this.#meddlers = this.#meddlers.filter((each) => each !== meddler);
+    return meddler === undefined ? call() : meddler.meddle(event, call);
+  }
+
+  /** The next call of a function, among those that are meant, goes through the test's hands. */
+  meddleNext(name: string, meddle: Meddle, isMeant: (event: unknown) => boolean = () => true): void {
+    this.#meddlers.push({ name, meddle, isMeant });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -26,16 +26,21 @@ export interface StepFunctionsOptions {
 
 /** Step Functions with the machines of the templates: each runs by itself, with the rights of its role. */
 export class StepFunctions implements AsyncDisposable {
+  readonly arns: readonly string[];
   readonly #servers: ReadonlyMap<string, StatesServer>;
 
-  private constructor(servers: ReadonlyMap<string, StatesServer>) {
+  private constructor(servers: ReadonlyMap<string, StatesServer>, arns: readonly string[]) {
     this.#servers = servers;
+    this.arns = arns;
   }
 
   static async start(options: StepFunctionsOptions): Promise<StepFunctions> {
     const servers = new Map<string, StatesServer>();
     for (const machine of options.machines) servers.set(machine.name, await startMachine(machine, options));
-    return new StepFunctions(servers);
+    return new StepFunctions(
+      servers,
+      options.machines.map(({ arn }) => arn),
+    );
   }
 
   /** The server that knows the machine, or an execution of it. */

@@ -52,6 +52,7 @@ const answers: Readonly<Record<string, Attributes>> = {
   "AWS::StepFunctions::StateMachine": {
     Ref: ({ properties }) => arn("states", `stateMachine:${properties["StateMachineName"]}`),
   },
+  "AWS::Transfer::Workflow": { WorkflowId: () => "w-0123456789abcdef0" },
   "AWS::Transfer::Server": {
     ServerId: () => sftpServerId,
     Arn: () => arn("transfer", `server/${sftpServerId}`),
