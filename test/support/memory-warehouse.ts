@@ -55,6 +55,7 @@ export class MemoryServer {
   /** Rows merged, repeats included. */
   rowsMerged = 0;
   opened = 0;
+  closed = 0;
   mischief: Mischief = {};
   limits: DestinationLimits = { batchRowsMax: 1_000, batchBytesMax: 1e9, batchFilesMax: 2, valueBytesMax: null };
   readonly #engine: Engine;
@@ -104,7 +105,9 @@ export class MemoryServer {
       discard: async (planId) => {
         for (const key of this.staged.keys()) if (key.startsWith(`${planId}/`)) this.staged.delete(key);
       },
-      [Symbol.asyncDispose]: async () => undefined,
+      [Symbol.asyncDispose]: async () => {
+        this.closed += 1;
+      },
     };
   }
 

@@ -68,7 +68,7 @@ export async function stepOnce<Answer>(
     },
   });
   await writeList(deps.files, key, answer);
-  return answerOf<Answer>(deps, ref, name);
+  return await answerOf<Answer>(deps, ref, name);
 }
 
 /** The answer of a step that was done before. */

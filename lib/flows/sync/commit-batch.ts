@@ -56,7 +56,8 @@ export async function commitBatch(deps: Deps, state: SyncState, signal: AbortSig
     if (lease === undefined) return waiting(state, 1);
     return withinTime(signal, async (limited) => {
       await using warehouse = lazyWarehouse(deps, connection, limited);
-      return underLease({ deps, state, scope, plan, lease, outstanding, warehouse: () => warehouse.open() });
+      // Awaited here: the session closes when this block is left.
+      return await underLease({ deps, state, scope, plan, lease, outstanding, warehouse: () => warehouse.open() });
     });
   });
 }

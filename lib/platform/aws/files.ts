@@ -79,7 +79,7 @@ class BucketFiles implements Files {
       try {
         return await retrying(this.#options, bodyTries, async () => {
           const { Body } = await this.#options.client.send(command);
-          return await Body?.transformToByteArray();
+          return Body?.transformToByteArray();
         });
       } catch (error) {
         if (isBeyondEnd(error)) return new Uint8Array(0);

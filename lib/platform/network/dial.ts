@@ -35,7 +35,7 @@ export function makeDial(options: DialOptions = {}): Dial {
     const addresses = isIP(name) === 0 ? await resolve(lookup, name) : [name];
     const blocked = addresses.find((address) => !isAllowed(address));
     if (blocked !== undefined) throw refused(host, `points at ${blocked}, which is not allowed`);
-    return await connectToFirst(addresses, { host: name, port, timeoutMs, signal });
+    return connectToFirst(addresses, { host: name, port, timeoutMs, signal });
   };
 }
 

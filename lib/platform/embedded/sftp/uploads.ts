@@ -110,7 +110,7 @@ async function storeOnce(desk: UploadDesk, owner: Owner, { from, version, to, si
   const digest = twins.length === 0 ? "" : await sha256Of(local.path);
   for (const twin of twins) {
     await using other = await desk.files.download(to, { version: twin.version });
-    if ((await sha256Of(other.path)) === digest) return announce(desk, { ...owner, ...uploadOf(twin) });
+    if ((await sha256Of(other.path)) === digest) return await announce(desk, { ...owner, ...uploadOf(twin) });
   }
   await storeUpload(desk, owner, to, local.path);
 }
