@@ -33,10 +33,11 @@ function gate() {
 describe.for(beds)("a %s warehouse", (bed) => {
   let held: Testbed;
   let golden: Awaited<ReturnType<typeof endState>>;
+  const named = new Set<StepName>();
   beforeAll(async () => {
     held = await startBed(bed);
     await using rig = await warehouseRig(bed);
-    await using warehouse = await rig.open();
+    await using warehouse = await rig.open({ onStep: (name) => void named.add(name) });
     await syncOnce(rig, warehouse, 1);
     golden = await endState(rig);
   });
@@ -56,17 +57,18 @@ describe.for(beds)("a %s warehouse", (bed) => {
         },
       });
 
-      await expect(syncOnce(rig, dying, 1)).rejects.toBeInstanceOf(Killed);
+      const outcome = await syncOnce(rig, dying, 1).catch((error: unknown) => error);
       await dying[Symbol.asyncDispose]();
       await using next = await rig.open();
       await syncOnce(rig, next, 2);
 
-      expect(kills).toBe(1);
+      // A step that a kind does not name was passed by nobody: the whole went through.
+      expect([outcome instanceof Killed, kills]).toEqual(named.has(step) ? [true, 1] : [false, 0]);
       expect(await endState(rig)).toEqual(golden);
     },
   );
 
-  test("passes every step that it names, in order", async () => {
+  test("passes its steps in the order of the contract, none twice, and those that nobody does without", async () => {
     await using rig = await warehouseRig(bed);
     const passed: string[] = [];
     await using warehouse = await rig.open({ onStep: (name, moment) => void passed.push(`${moment} ${name}`) });
@@ -75,7 +77,9 @@ describe.for(beds)("a %s warehouse", (bed) => {
 
     await commit(warehouse, batch);
 
-    expect(passed).toEqual(commitKills.map(([step, moment]) => `${moment} ${step}`));
+    const order = commitKills.filter(([step]) => named.has(step)).map(([step, moment]) => `${moment} ${step}`);
+    expect(passed).toEqual(order);
+    expect([...named]).toEqual(expect.arrayContaining(["stage", "fence", "commit", "read-back", "discard"]));
   });
 
   test("refuses an old fence, and one of another table does not matter", async () => {

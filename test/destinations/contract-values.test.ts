@@ -9,7 +9,7 @@ import { beds, commit, kindOf, startBed, type WarehouseRig, warehouseRig } from 
 async function sendProfiles(rig: WarehouseRig, rows: readonly ChangeRow[]) {
   await using warehouse = await rig.open();
   await commit(warehouse, await rig.stage(warehouse, { files: [rows] }));
-  return rig.bed.rows("profile");
+  return await rig.bed.rows("profile");
 }
 
 const texts: readonly (readonly [string, string])[] = [

@@ -4,7 +4,7 @@ import { loadDestination } from "../../lib/destinations/registry.ts";
 import { loadTestbed, loopbackDial } from "../../lib/destinations/testbed.ts";
 import type { LogId } from "../../lib/model/ids.ts";
 
-/** What a process of its own is told to do: commit a batch, and stand still at one step until it is killed. */
+/** What a process of its own is told to do: commit a batch, and stand still at one step, until it is killed or for as long as it is stopped. */
 export interface CommitChildRequest {
   readonly kind: string;
   readonly settings: Readonly<Record<string, unknown>>;
@@ -15,6 +15,8 @@ export interface CommitChildRequest {
   readonly fence: number;
   readonly step: StepName;
   readonly moment: "before" | "after";
+  /** Stops itself by SIGSTOP there, and goes on when it is continued. @default false */
+  readonly stops?: boolean;
 }
 
 const request: CommitChildRequest = JSON.parse(process.argv[2] ?? "");
@@ -30,8 +32,15 @@ await using warehouse = await destination.open(request.settings, target, {
   onStep: async (step, moment) => {
     if (step !== request.step || moment !== request.moment) return;
     writeSync(1, "reached\n");
-    await new Promise(() => undefined);
+    if (request.stops !== true) await new Promise(() => undefined);
+    process.kill(process.pid, "SIGSTOP");
   },
 });
-await warehouse.commit(request.batch, request.fence);
+try {
+  let answer = await warehouse.commit(request.batch, request.fence);
+  while ("token" in answer) answer = await warehouse.poll(answer.token);
+  writeSync(1, "committed\n");
+} catch (error) {
+  writeSync(1, `${(error as { code?: string }).code ?? String(error)}\n`);
+}
 clearInterval(keepAlive);

@@ -22,6 +22,57 @@ export function tamperingDial(tamper: Tamper): Dial {
     });
 }
 
+/** How a line breaks: before the next request is through, in the midst of it, or with its answer on the way. */
+export type Break = "request lost" | "request cut" | "answer lost";
+
+export interface BreakingDial {
+  readonly dial: Dial;
+  /** From now on, whatever goes over the lines there are breaks them; lines dialled later are whole. */
+  breakNext(how: Break): void;
+  /** Lines broken so far. */
+  readonly breaks: number;
+}
+
+/** Wraps a dialler so that a test can break all open lines at its next word, whatever protocol they speak. */
+export function breakingDial(inner: Dial): BreakingDial {
+  const lines = new Set<{ how?: Break }>();
+  let breaks = 0;
+  const dial: Dial = async (host, port, signal) => {
+    const server = await inner(host, port, signal);
+    const line: { how?: Break } = {};
+    return proxied(signal, (client) => {
+      lines.add(line);
+      const end = () => {
+        lines.delete(line);
+        for (const each of [client, server]) each.resetAndDestroy();
+      };
+      const snap = () => {
+        breaks += 1;
+        end();
+      };
+      for (const each of [client, server]) each.on("error", () => undefined).on("close", end);
+      client.on("data", (piece) => {
+        if (line.how === "request lost") return snap();
+        if (line.how !== "request cut") return void server.write(piece);
+        server.write(piece.subarray(0, piece.length >> 1), snap);
+      });
+      server.on("data", (piece) => {
+        if (line.how === "answer lost") snap();
+        else client.write(piece);
+      });
+    });
+  };
+  return {
+    dial,
+    breakNext: (how) => {
+      for (const line of lines) line.how = how;
+    },
+    get breaks() {
+      return breaks;
+    },
+  };
+}
+
 /** A dialler to a PostgreSQL server on this machine, through a proxy that speaks TLS as `warehouse.test`. */
 export function tlsDial(): Dial {
   return (_host, port, signal) =>

@@ -8,7 +8,7 @@ import { hourMs } from "../../lib/model/time.ts";
 import { anySignal } from "../support/account-rig.ts";
 import { eventRow, profileRow } from "../support/change-files.ts";
 import { publishChanges } from "../support/change-log.ts";
-import { seededRandomness } from "../support/clock.ts";
+import { Dice } from "../support/dice.ts";
 import type { Mischief } from "../support/memory-warehouse.ts";
 import { tilingFaults } from "../support/receipts.ts";
 import { type SyncRig, syncRig } from "../support/sync-rig.ts";
@@ -21,22 +21,6 @@ interface Golden {
   readonly titles: Map<string, string>;
   readonly events: Set<string>;
   readonly filesBySeq: Map<string, number>;
-}
-
-class Dice {
-  readonly #random: ReturnType<typeof seededRandomness>;
-
-  constructor(seed: number) {
-    this.#random = seededRandomness(seed);
-  }
-
-  below(limit: number): number {
-    return Math.floor(this.#random.fraction() * limit);
-  }
-
-  chance(share: number): boolean {
-    return this.#random.fraction() < share;
-  }
 }
 
 async function publishSome(rig: SyncRig, dice: Dice, hour: number, golden: Golden): Promise<void> {

@@ -4,7 +4,6 @@ import { mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { profileRow } from "../../../test/support/change-files.ts";
-import type { CommitChildRequest } from "../../../test/support/commit-child.ts";
 import { codeOf, commit, type WarehouseRig, warehouseRig } from "../../../test/support/warehouse-rig.ts";
 import type { CheckStep } from "../destination.ts";
 
@@ -114,38 +113,11 @@ describe("the file", () => {
       files.map(async (file, index) => {
         expect(await lastStep(rig, file)).toMatchObject({ ok: true });
         await using warehouse = await rig.open({ settings: { file } });
-        return commit(warehouse, await rig.stage(warehouse, { planId: `rn${index}`, files: [[profileRow("a", 1)]] }));
+        return await commit(warehouse, await rig.stage(warehouse, { planId: `rn${index}`, files: [[profileRow("a", 1)]] }));
       }),
     );
 
     expect(receipts.map(({ rowsInserted }) => rowsInserted)).toEqual([1, 1, 1]);
-  });
-
-  const kills = [
-    ["merge", "after"],
-    ["receipt", "after"],
-    ["commit", "after"],
-  ] as const;
-  test.each(kills)("survives a SIGKILL of the process at %s, %s it", async (step, moment) => {
-    await using rig = await warehouseRig("duckdb");
-    await using warehouse = await rig.open();
-    await commit(warehouse, await rig.stage(warehouse, { planId: "rn0", files: [[profileRow("a", 1)]] }));
-    const batch = await rig.stage(warehouse, { seq: 2, files: [[profileRow("a", 2), profileRow("b", 2)]] });
-    const { settings, folder } = rig.bed;
-    const request: CommitChildRequest = { kind: "duckdb", settings, folder, batch, fence: 2, step, moment };
-    const script = join(import.meta.dirname, "../../../test/support/commit-child.ts");
-    const child = spawn(process.execPath, [script, JSON.stringify(request)], { stdio: ["ignore", "pipe", "inherit"] });
-    await once(child.stdout, "data");
-    await killed(child);
-
-    const receipt = await commit(warehouse, batch, 3);
-
-    expect(receipt).toMatchObject({ rowsStaged: 2, rowsInserted: 1, rowsUpdated: 1 });
-    expect((await rig.bed.rows("profile")).map((row) => [row["id"], row["_seq"]])).toEqual([
-      ["a", "2"],
-      ["b", "2"],
-    ]);
-    expect((await rig.bed.rows("sync_receipt")).filter(({ sync_id }) => sync_id !== "lease")).toHaveLength(2);
   });
 
   test("reads no file but its own and what is staged for it", async () => {
