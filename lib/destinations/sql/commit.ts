@@ -1,6 +1,7 @@
 import { SyncError } from "../../model/errors.ts";
-import { comparePositions, dataObjects } from "../../model/log.ts";
+import { dataObjects } from "../../model/log.ts";
 import type { Batch, OpenOptions, Receipt, StepName, Target } from "../destination.ts";
+import { earlierReceipt } from "../earlier-receipt.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { receiptOf, receiptStatements, type SqlRow, type SqlStatement } from "./receipts.ts";
 
@@ -37,7 +38,7 @@ export async function commitBatch(parts: CommitParts, batch: Batch, fence: numbe
   const statements = receiptStatements(parts.dialect, parts.target);
   const found = await inTransaction(parts, async () => {
     await step(parts, "fence", () => raiseFence(parts, batch, fence));
-    const earlier = await step(parts, "look-up", () => earlierReceipt(parts.session, statements.lookUp(batch), batch));
+    const earlier = await step(parts, "look-up", () => lookUp(parts.session, statements.lookUp(batch), batch));
     if (earlier !== undefined) return earlier;
     const counts = await step(parts, "merge", () => parts.merge(batch));
     await step(parts, "receipt", () => parts.session.query(statements.insert(batch, fence, counts)));
@@ -45,7 +46,7 @@ export async function commitBatch(parts: CommitParts, batch: Batch, fence: numbe
   });
   if (found !== undefined) return found;
   return step(parts, "read-back", async () => {
-    const receipt = await earlierReceipt(parts.session, statements.lookUp(batch), batch);
+    const receipt = await lookUp(parts.session, statements.lookUp(batch), batch);
     if (receipt !== undefined) return receipt;
     throw new SyncError("RECEIPT_GONE", { message: "the receipt was committed and cannot be read back" });
   });
@@ -101,21 +102,8 @@ async function raiseFence(parts: CommitParts, batch: Batch, fence: number): Prom
   if (held !== fence) throw new SyncError("FENCE_LOST", { message: `the table's fence is ${held}, ours is ${fence}` });
 }
 
-/**
- * A receipt that says the whole batch is in. One that says so of a part cannot be passed over: rows would be counted
- * twice, so the caller has to catch up from the receipts first.
- */
-async function earlierReceipt(session: SqlSession, lookUp: SqlStatement, batch: Batch): Promise<Receipt | undefined> {
-  const receipts = (await session.query(lookUp))
-    .map(receiptOf)
-    .filter((receipt) => comparePositions(receipt.first, batch.last) <= 0);
-  const whole = receipts.find(
-    (receipt) => comparePositions(receipt.first, batch.first) <= 0 && comparePositions(receipt.last, batch.last) >= 0,
-  );
-  if (whole !== undefined || receipts.length === 0) return whole;
-  throw new SyncError("CONFLICT", {
-    message: "a part of this batch was committed already; the batch has to begin after the last receipt",
-  });
+async function lookUp(session: SqlSession, statement: SqlStatement, batch: Batch): Promise<Receipt | undefined> {
+  return earlierReceipt((await session.query(statement)).map(receiptOf), batch);
 }
 
 async function step<T>(parts: CommitParts, name: StepName, work: () => Promise<T>): Promise<T> {
