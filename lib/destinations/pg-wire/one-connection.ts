@@ -7,7 +7,10 @@ interface Lendable extends AsyncDisposable {
 export function oneConnection<Session extends Lendable>(open: () => Promise<Session>) {
   let session: Session | undefined;
   let turn: Promise<unknown> = Promise.resolve();
+  let isClosed = false;
   const usable = async (): Promise<Session> => {
+    // Else work that still waited for its turn would open a connection that nobody closes.
+    if (isClosed) throw new TypeError("the session was closed");
     if (session?.isUsable === true) return session;
     await session?.[Symbol.asyncDispose]();
     session = await open();
@@ -20,6 +23,7 @@ export function oneConnection<Session extends Lendable>(open: () => Promise<Sess
       return mine;
     },
     close: async (): Promise<void> => {
+      isClosed = true;
       await session?.[Symbol.asyncDispose]();
       session = undefined;
     },
