@@ -30,7 +30,8 @@ export function checkColumns(
     if (there.type.toLowerCase() !== type.toLowerCase()) {
       throw conflict(
         `${ref}: the column "${column.name}" is ${there.type}, not ${type}`,
-        `ALTER TABLE ${ref} ALTER COLUMN "${column.name}" TYPE ${type};`,
+        dialect.retypeColumn?.(ref, column.name, type) ??
+          `ALTER TABLE ${ref} ALTER COLUMN "${column.name}" TYPE ${type};`,
       );
     }
   }
@@ -39,7 +40,7 @@ export function checkColumns(
   if (foreign === undefined) return;
   throw conflict(
     `${ref}: the column "${foreign.name}" is not ours and may not be null`,
-    `ALTER TABLE ${ref} ALTER COLUMN "${foreign.name}" DROP NOT NULL;`,
+    dialect.allowNull?.(ref, foreign.name) ?? `ALTER TABLE ${ref} ALTER COLUMN "${foreign.name}" DROP NOT NULL;`,
   );
 }
 

@@ -18,6 +18,8 @@ export interface CommitParts {
   readonly onStep?: OpenOptions["onStep"];
   /** Begins a transaction in which a statement sees what was committed before it. */
   begin(): Promise<unknown>;
+  /** Locks the receipts table, first of all within the transaction, where the engine locks no rows. */
+  lock?(): Promise<unknown>;
   /** Ends it. When this throws, nobody knows whether the transaction holds. */
   commit(): Promise<unknown>;
   rollback(): Promise<unknown>;
@@ -37,7 +39,10 @@ export interface MergeCounts {
 export async function commitBatch(parts: CommitParts, batch: Batch, fence: number): Promise<Receipt> {
   const statements = receiptStatements(parts.dialect, parts.target);
   const found = await inTransaction(parts, async () => {
-    await step(parts, "fence", () => raiseFence(parts, batch, fence));
+    await step(parts, "fence", async () => {
+      await parts.lock?.();
+      await raiseFence(parts, batch, fence);
+    });
     const earlier = await step(parts, "look-up", () => lookUp(parts.session, statements.lookUp(batch), batch));
     if (earlier !== undefined) return earlier;
     const counts = await step(parts, "merge", () => parts.merge(batch));
@@ -67,6 +72,7 @@ export async function adoptTables(parts: Omit<CommitParts, "merge">): Promise<vo
   const statements = receiptStatements(parts.dialect, parts.target);
   await parts.begin();
   try {
+    await parts.lock?.();
     for (const object of dataObjects) {
       await parts.session.query(statements.makeLease(object));
       await parts.session.query(statements.adoptLease(object));
@@ -95,7 +101,12 @@ async function raiseFence(parts: CommitParts, batch: Batch, fence: number): Prom
   await parts.session.query(statements.makeLease(batch.object));
   await parts.session.query(statements.raiseLease(batch.object, fence));
   const [lease] = await parts.session.query(statements.readLease(batch.object));
-  if (lease?.["log_id"] !== parts.target.logId) {
+  requireLease(lease, parts.target, fence);
+}
+
+/** Throws `FOREIGN_RECEIPTS` or `FENCE_LOST` unless the lease row that was read is our log's, and its fence ours. */
+export function requireLease(lease: SqlRow | undefined, { logId }: Pick<Target, "logId">, fence: number): void {
+  if (lease?.["log_id"] !== logId) {
     throw new SyncError("FOREIGN_RECEIPTS", { message: `the table's lease belongs to the log ${lease?.["log_id"]}` });
   }
   const held = Number(lease["fence"]);

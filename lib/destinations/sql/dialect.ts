@@ -15,6 +15,12 @@ export interface SqlDialect {
   epochMs(expression: string): string;
   /** The server's clock as an instant. */
   readonly now: string;
+  /** What follows the columns of a table's definition, where the engine wants to be told how to keep it. */
+  readonly tableOptions?: Partial<Readonly<Record<TableName, string>>>;
+  /** Statements that give a column another type, where `ALTER COLUMN … TYPE` will not do. */
+  retypeColumn?(table: string, column: string, type: string): string;
+  /** The statement that lets a column be null, where `ALTER COLUMN … DROP NOT NULL` will not do. */
+  allowNull?(table: string, column: string): string;
 }
 
 /** What makes a row of each table one. */
@@ -65,7 +71,7 @@ export function createTable(dialect: SqlDialect, prefix: string, table: TableNam
     ? `,\n  PRIMARY KEY (${tableKeys[table].map((name) => `"${name}"`).join(", ")})`
     : "";
   const columns = columnDefinitions(dialect, warehouseTables[table]);
-  return `CREATE TABLE IF NOT EXISTS ${tableRef(dialect, prefix, table)} (\n${columns}${key}\n)`;
+  return `CREATE TABLE IF NOT EXISTS ${tableRef(dialect, prefix, table)} (\n${columns}${key}\n)${dialect.tableOptions?.[table] ?? ""}`;
 }
 
 /** The statements that make all tables of a prefix, in order. */

@@ -47,10 +47,15 @@ export function receiptStatements(dialect: SqlDialect, target: Target) {
   const mine = "log_id = $1 AND target_table = $2 AND sync_id = $3";
   const inOrder = "ORDER BY to_seq, last_file";
   const lease = `target_table = $1 AND sync_id = '${leaseMark}'`;
+  const leaseValues = `$1, $2, '${leaseMark}', '${leaseMark}', 0, 0, 0, 0, 0, 0, ${dialect.now}`;
   return {
-    /** Makes the lease row where there is none yet. */
+    /** Makes the lease row where there is none yet. Without an enforced key, the table has to be locked already. */
     makeLease: (object: DataObject): SqlStatement => ({
-      sql: `INSERT INTO ${table} (log_id, target_table, sync_id, plan_id, first_file, last_file, from_seq, to_seq, rows_staged, fence, committed_at) VALUES ($1, $2, '${leaseMark}', '${leaseMark}', 0, 0, 0, 0, 0, 0, ${dialect.now}) ON CONFLICT DO NOTHING`,
+      sql: `INSERT INTO ${table} (log_id, target_table, sync_id, plan_id, first_file, last_file, from_seq, to_seq, rows_staged, fence, committed_at) ${
+        dialect.keyedTables.includes("sync_receipt")
+          ? `VALUES (${leaseValues}) ON CONFLICT DO NOTHING`
+          : `SELECT ${leaseValues} WHERE NOT EXISTS (SELECT 1 FROM ${table} WHERE target_table = $2 AND sync_id = '${leaseMark}')`
+      }`,
       values: [target.logId, targetTable(object)],
     }),
     /** Raises the lease row, and locks it till the end of the transaction; leaves a higher one as it is. */
