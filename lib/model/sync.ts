@@ -130,17 +130,57 @@ export interface StagedRecord {
   readonly rowsQuarantined: number;
   /** The destination's own record of it; null when no row was left to send. */
   readonly staged: unknown;
+  /** Numbers of the rows that the warehouse refused at staging, from 0. */
+  readonly without?: readonly number[];
+}
+
+/** A stretch of a file's rows by their number from 0; the end is exclusive. */
+export interface RowRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A file that the warehouse took at staging and refused at the commit: how far the search for its bad rows has come. */
+export interface RefusedFile {
+  readonly number: number;
+  /** Stretches that are still to be tried. */
+  readonly waiting: readonly RowRange[];
+  /** Rows found bad and not set aside yet. */
+  readonly bad: readonly number[];
+  /** Rows set aside, which the file is staged without from now on. */
+  readonly setAside: readonly number[];
+  /** How many rows of the file are in quarantine, for whatever reason. */
+  readonly rowsSetAside: number;
+  /** Rehearsals so far. */
+  readonly trials: number;
+  /** How often rows were set aside: each time the rest is staged anew, under a number of its own. */
+  readonly rounds: number;
+  readonly reason: RefusalReason;
+}
+
+/** Why rows were refused, in the vendor's words. */
+export interface RefusalReason {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly externalMessage: string | null;
+  readonly vendorCode: string | null;
+  readonly vendorRef: string | null;
 }
 
 /** Rows of one file that a warehouse cannot hold, set aside with the reason. */
 export interface QuarantineRecord {
+  readonly id: string;
   readonly connectionId: ConnectionId;
   readonly syncId: SyncId;
   readonly runId: RunId;
-  readonly object: DataObject;
+  readonly object: DataObject | "metrics";
   /** Key of a Parquet file with the rows as they stand in the change log. */
   readonly fileKey: string;
   readonly rows: number;
+  readonly bytes: number;
+  /** Of events: a range that their `event_at` is in. */
+  readonly eventAtMin?: Instant;
+  readonly eventAtMax?: Instant;
   readonly code: ErrorCode;
   readonly reason: string;
   readonly at: Instant;

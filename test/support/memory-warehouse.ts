@@ -15,7 +15,7 @@ import { type Engine, sqlText } from "../../lib/engine/engine.ts";
 import type { Clock } from "../../lib/flows/ports.ts";
 import { SyncError } from "../../lib/model/errors.ts";
 import type { DataObject } from "../../lib/model/log.ts";
-import { comparePositions } from "../../lib/model/log.ts";
+import { comparePositions, dataObjects } from "../../lib/model/log.ts";
 
 export type MemoryRow = Readonly<Record<string, unknown>>;
 
@@ -29,6 +29,12 @@ export interface Mischief {
   onReceipts?: () => void | Promise<void>;
   /** A row that the warehouse refuses. */
   refuses?: (row: MemoryRow) => boolean;
+  /** A row that the warehouse takes at staging, and refuses at the commit. */
+  refusesLate?: (row: MemoryRow) => boolean;
+  /** Whether such an error names the row: by its line in the staged file, or by its id. */
+  naming?: "line" | "id";
+  /** Called before a rehearsal. */
+  onRehearse?: (batch: Batch) => void | Promise<void>;
   /** Acknowledges commits and does nothing. */
   lies?: boolean;
   /** Polls that a commit takes; 0 commits at once. */
@@ -49,6 +55,8 @@ export class MemoryServer {
     metrics: new Map<string, MemoryRow>(),
   };
   readonly receipts: Receipt[] = [];
+  /** Whose the tables are. */
+  readonly logs = new Map<string, string>();
   readonly fences = new Map<DataObject, number>();
   readonly staged = new Map<string, readonly MemoryRow[]>();
   readonly running = new Map<string, Running>();
@@ -91,6 +99,14 @@ export class MemoryServer {
       check: () => check(),
       stage: (file) => this.#stage(file, options),
       commit: (batch, fence) => this.#commit(target, batch, fence, options),
+      rehearse: async (batch) => {
+        await this.mischief.onRehearse?.(batch);
+        this.#refuseLate(batch);
+      },
+      adopt: async () => {
+        this.logs.clear();
+        for (const object of dataObjects) this.logs.set(tableOf(target, object), target.logId);
+      },
       poll: (token) => this.#poll(target, token, options),
       receipts: async (syncId, object, after) => {
         await this.mischief.onReceipts?.();
@@ -171,7 +187,24 @@ export class MemoryServer {
     return whole;
   }
 
+  #refuseLate(batch: Batch): void {
+    for (const file of [...batch.files, ...(batch.metricFile === null ? [] : [batch.metricFile])]) {
+      const rows = this.#rowsOf(file);
+      const index = rows.findIndex((row) => this.mischief.refusesLate?.(row));
+      if (index < 0) continue;
+      const [id, { naming }] = [String(rows[index]?.["id"]), this.mischief];
+      const by = naming === "line" ? { line: index + 1 } : { id };
+      throw new SyncError("ROW_REJECTED", {
+        vendorCode: "M-23",
+        vendorRef: "query-1",
+        externalMessage: `cannot merge ${id}`,
+        ...(naming === undefined ? {} : { badRows: [{ file: file.number, ...by }] }),
+      });
+    }
+  }
+
   #apply(target: Target, batch: Batch, fence: number): Receipt {
+    this.#refuseLate(batch);
     const files = batch.files.flatMap((file) => this.#rowsOf(file));
     const metrics = batch.metricFile === null ? [] : this.#rowsOf(batch.metricFile);
     const counts = this.#upsert(this.tables[batch.object], files, batch);

@@ -1,17 +1,12 @@
 import type { DataObject } from "../../model/log.ts";
+import type { RowRange } from "../../model/sync.ts";
 import { type Column, type TableName, warehouseTables } from "../../model/tables.ts";
 import type { EngineSession } from "../engine.ts";
-import { sqlText } from "../engine.ts";
+import { sqlText, sqlTexts } from "../engine.ts";
 import { type SelectionFilter, selectionCondition } from "./selection-filter.ts";
 
 /** How a destination wants its staged files. */
 export type Encoding = "parquet" | "csv" | "ndjson.gz" | "csv.gz";
-
-/** A stretch of a file's rows by their number from 0; the end is exclusive. */
-export interface RowRange {
-  readonly from: number;
-  readonly to: number;
-}
 
 export interface EncodeRequest {
   readonly object: DataObject | "metrics";
@@ -23,8 +18,10 @@ export interface EncodeRequest {
   readonly valueBytesMax: number | null;
   /** Only these rows of the file, where given. */
   readonly range?: RowRange;
-  /** Row numbers to leave out. */
+  /** Row numbers to leave out, and to set aside. */
   readonly without?: readonly number[];
+  /** Row numbers that were set aside before: as if the file did not hold them. */
+  readonly excluded?: readonly number[];
 }
 
 /** True when the source file itself can be staged: nothing is filtered, and nothing can be too long. */
@@ -34,6 +31,7 @@ export function passesUntouched(request: EncodeRequest): boolean {
     request.valueBytesMax === null &&
     request.range === undefined &&
     (request.without ?? []).length === 0 &&
+    (request.excluded ?? []).length === 0 &&
     selectionCondition(request.object, request.filter) === undefined
   );
 }
@@ -75,6 +73,30 @@ export async function hasSelectedRows(
   const where = condition === undefined ? "" : ` WHERE ${condition}`;
   const found = await session.rows(`SELECT 1 AS one FROM read_parquet(${sqlText(source)})${where} LIMIT 1`);
   return found.length > 0;
+}
+
+/** The number, in the file, of the row that stands at a line (from 1) of what `encodeFile` makes of it; undefined past its end. */
+export async function rowAtLine(
+  session: EngineSession,
+  request: EncodeRequest,
+  line: number,
+): Promise<number | undefined> {
+  const [row] = await session.rows(
+    `SELECT file_row_number AS row FROM ${rowsOf(request)} WHERE ${conditionOf(request)} ORDER BY file_row_number LIMIT 1 OFFSET ${Math.max(0, line - 1)}`,
+  );
+  return row === undefined ? undefined : Number(row["row"]);
+}
+
+/** The numbers, in the file, of the selected rows that have these ids. */
+export async function rowsWithIds(
+  session: EngineSession,
+  request: EncodeRequest,
+  ids: readonly string[],
+): Promise<readonly number[]> {
+  const rows = await session.rows(
+    `SELECT file_row_number AS row FROM ${rowsOf(request)} WHERE ${conditionOf(request)} AND id IN (${sqlTexts(ids).slice(1, -1)}) ORDER BY row`,
+  );
+  return rows.map((row) => Number(row["row"]));
 }
 
 /** Columns of change files, and so of staged files: those of the warehouse table less `_synced_at`, in its order. */
@@ -120,7 +142,9 @@ function conditionOf(request: EncodeRequest): string {
 function selectedCondition(request: EncodeRequest): string {
   const { range } = request;
   const inRange = range === undefined ? "true" : `file_row_number >= ${range.from} AND file_row_number < ${range.to}`;
-  return `${inRange} AND ${selectionCondition(request.object, request.filter) ?? "true"}`;
+  const excluded = among(request.excluded ?? []);
+  const isLeft = excluded === undefined ? "true" : `NOT ${excluded}`;
+  return `${inRange} AND ${isLeft} AND ${selectionCondition(request.object, request.filter) ?? "true"}`;
 }
 
 function tooLongCondition(request: EncodeRequest): string | undefined {

@@ -54,8 +54,9 @@ export function failureItem(accountId: AccountId, runId: RunId, attempt: number)
 }
 
 /** The write that lists quarantined rows under their connection. */
-export function quarantineWrite(accountId: AccountId, id: string, record: QuarantineRecord): TableWrite {
-  const key = accountItem(accountId, `error-rows/${record.connectionId}/${sortableDescending(record.at)}/${id}`);
+export function quarantineWrite(accountId: AccountId, record: QuarantineRecord): TableWrite {
+  const { connectionId, id, at } = record;
+  const key = accountItem(accountId, `error-rows/${connectionId}/${sortableDescending(at)}/${id}`);
   return { put: itemOf(key, record) };
 }
 
@@ -64,8 +65,10 @@ export async function quarantineOf(
   table: Table,
   accountId: AccountId,
   connectionId: ConnectionId,
-): Promise<readonly QuarantineRecord[]> {
+  page: { limit: number; cursor?: string },
+): Promise<{ records: readonly QuarantineRecord[]; cursor?: string }> {
   const prefix = `error-rows/${connectionId}/`;
-  const page = await table.query({ pk: accountPartition(accountId), from: prefix, to: pastPrefix(prefix) });
-  return page.items.map((item) => recordOf<QuarantineRecord>(item));
+  const found = await table.query({ pk: accountPartition(accountId), from: prefix, to: pastPrefix(prefix), ...page });
+  const records = found.items.map((item) => recordOf<QuarantineRecord>(item));
+  return found.cursor === undefined ? { records } : { records, cursor: found.cursor };
 }

@@ -1,7 +1,7 @@
 import { SyncError } from "../../model/errors.ts";
 import type { AccountId, ConnectionId, RunId, SyncId } from "../../model/ids.ts";
 import type { DataObject } from "../../model/log.ts";
-import type { OutstandingCommit, RunRecord, SkipRecord, StagedRecord } from "../../model/sync.ts";
+import type { OutstandingCommit, RefusedFile, RunRecord, SkipRecord, StagedRecord } from "../../model/sync.ts";
 import { minuteMs } from "../../model/time.ts";
 import type { ItemKey, Table, TablePage, TableWrite } from "../ports.ts";
 import { accountItem, accountPartition, globalItem, pastPrefix, sortable, sortableDescending } from "./keys.ts";
@@ -90,6 +90,27 @@ export async function stagedFiles(table: Table, accountId: AccountId, runId: Run
 
 export function stagedItem(accountId: AccountId, runId: RunId, number: number): ItemKey {
   return accountItem(accountId, `batch/staged/${runId}/${sortable(number)}`);
+}
+
+/** How far the search for the bad rows of a file has come that was refused at its commit. */
+export async function refusedFile(
+  table: Table,
+  accountId: AccountId,
+  runId: RunId,
+  number: number,
+): Promise<RefusedFile | undefined> {
+  const item = await table.get(refusedItem(accountId, runId, number));
+  return item === undefined ? undefined : recordOf<RefusedFile>(item);
+}
+
+/** Forgets which files of a run were refused. */
+export async function forgetRefused(table: Table, accountId: AccountId, runId: RunId): Promise<void> {
+  for (const { pk, sk } of await everything(table, accountPartition(accountId), `batch/refused/${runId}/`))
+    await table.delete({ pk, sk });
+}
+
+export function refusedItem(accountId: AccountId, runId: RunId, number: number): ItemKey {
+  return accountItem(accountId, `batch/refused/${runId}/${sortable(number)}`);
 }
 
 /** The statement that may still be at work on a table of a connection. */

@@ -15,10 +15,12 @@ import { takeCommitLease, warehouseFence } from "./commit-lease.ts";
 import { metricsNumber } from "./list-files.ts";
 import { backoffSeconds, batchesPerExecution, SyncState } from "./machine-state.ts";
 import { followReceipts, recordSkip } from "./move-watermark.ts";
+import { narrowRefusal } from "./narrow-refusal.ts";
 import { notingFailure } from "./note-failure.ts";
 import { type OpenRun, openRun, planOf } from "./open-run.ts";
 import { keepOutstanding, pollOutstanding } from "./outstanding.ts";
 import { isHalted } from "./plan-run.ts";
+import { searchRefused } from "./search-refused.ts";
 
 export const CommitBatchRequest = SyncState;
 
@@ -37,6 +39,7 @@ interface Commit {
   /** The statement on this table whose outcome is not recorded, of this sync or of another. */
   readonly outstanding: OutstandingCommit | undefined;
   readonly warehouse: () => Promise<Warehouse>;
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -57,7 +60,16 @@ export async function commitBatch(deps: Deps, state: SyncState, signal: AbortSig
     return withinTime(signal, async (limited) => {
       await using warehouse = lazyWarehouse(deps, connection, limited);
       // Awaited here: the session closes when this block is left.
-      return await underLease({ deps, state, scope, plan, lease, outstanding, warehouse: () => warehouse.open() });
+      return await underLease({
+        deps,
+        state,
+        scope,
+        plan,
+        lease,
+        outstanding,
+        warehouse: () => warehouse.open(),
+        signal: limited,
+      });
     });
   });
 }
@@ -80,8 +92,9 @@ async function lookAfter(commit: Commit, outstanding: OutstandingCommit): Promis
   const { deps, state, scope } = commit;
   const warehouse = await commit.warehouse();
   const isRunning = await halvingOnTimeout(commit, outstanding.files.length, () =>
-    pollOutstanding(deps, scope, outstanding, warehouse),
+    pollOutstanding(deps, scope, outstanding, warehouse).catch(ifRefused),
   );
+  if (isRunning instanceof SyncError) return narrowRefusal(commit, outstanding.files, isRunning);
   if (isRunning) return waiting(state, 5);
   if (outstanding.syncId === scope.sync.id) await readBack(commit, warehouse);
   return { ...state, waits: 0, next: "commit" };
@@ -93,6 +106,7 @@ async function commitNext(commit: Commit): Promise<SyncState> {
   // A statement was sent and its answer never recorded: what it left behind decides what comes next.
   if (own !== undefined) await readBack(commit, await commit.warehouse());
   const scope = await openRun(deps, state);
+  if (state.refused !== null) return searchRefused({ ...commit, scope }, state.refused);
   const batch = await assembleBatch(deps, scope, plan, own, state);
   if (batch === "finished") return { ...state, next: "finish" };
   // Why a file could not be staged was noted where it happened; trying the commit again would not stage it.
@@ -108,8 +122,12 @@ async function commitNext(commit: Commit): Promise<SyncState> {
   const outstanding = await keepOutstanding(deps, scope, lease, { files: batch.files, fence, token: null });
   const warehouse = await commit.warehouse();
   const answer = await halvingOnTimeout(commit, batch.files.length, () =>
-    warehouse.commit(batch.batch, fence).catch((error: unknown) => ifStagedGone(error, state)),
+    warehouse
+      .commit(batch.batch, fence)
+      .catch((error: unknown) => ifStagedGone(error, state))
+      .catch(ifRefused),
   );
+  if (answer instanceof SyncError) return narrowRefusal({ ...commit, scope }, outstanding.files, answer);
   if (answer === "staged gone") return stageAgain(commit, batch);
   if ("token" in answer) {
     await keepOutstanding(deps, scope, lease, { ...outstanding, files: batch.files, token: answer.token });
@@ -122,6 +140,12 @@ async function commitNext(commit: Commit): Promise<SyncState> {
 /** Somebody emptied the staging: once or twice that is made good, then it is a failure. */
 function ifStagedGone(error: unknown, state: SyncState): "staged gone" {
   if (hasCode(error, "STAGED_GONE") && state.restagings < restagingsMax) return "staged gone";
+  throw error;
+}
+
+/** A refusal for the data is answered, so that it can be narrowed; everything else is thrown on. */
+function ifRefused(error: unknown): SyncError {
+  if (hasCode(error, "ROW_REJECTED")) return error;
   throw error;
 }
 
@@ -147,12 +171,13 @@ function forget(commit: Commit) {
   return { delete: outstandingItem(accountId, connectionId, object) };
 }
 
-/** A batch that takes too long is tried again with half as many files. */
+/** A batch that takes too long, or more memory than there is, is tried again with half as many files. */
 async function halvingOnTimeout<T>(commit: Commit, files: number, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!hasCode(error, "TIMEOUT")) throw error;
+    const isTooMuch = error instanceof SyncError && (error.code === "TIMEOUT" || error.errorClass === "capacity");
+    if (!isTooMuch) throw error;
     await whileContended(async () => {
       const { sync } = await openRun(commit.deps, commit.state);
       await commit.deps.table.transact(syncWrites(sync, { ...sync, ...halved(files) }));

@@ -1,14 +1,9 @@
-import type { RowRange } from "../../engine/encode/encode-file.ts";
 import { hasCode, type SyncError } from "../../model/errors.ts";
+import type { RowRange } from "../../model/sync.ts";
 import { type Staging, stageRows } from "./stage-rows.ts";
+import { numberOf, trialsMax } from "./staging-numbers.ts";
 
-/** Trials that one file may take; a file with more bad rows than these can find stays refused as a whole. */
-const trialsMax = 2_000;
-
-/** Trials are staged under numbers of their own, past those of any plan's files, and dropped with the plan. */
-const trialNumbersFrom = 1_000_000;
-
-/** Splits a file that the warehouse refused until the bad rows are alone, and answers their numbers. Throws the refusal when that takes too many trials. */
+/** Splits a file that the warehouse refused at staging until the bad rows are alone, and answers their numbers. Throws the refusal when that takes too many trials. */
 export async function findBadRows(staging: Staging, refusal: SyncError): Promise<readonly number[]> {
   const bad: number[] = [];
   const waiting: RowRange[] = halves({ from: 0, to: staging.file.source.rows });
@@ -16,7 +11,7 @@ export async function findBadRows(staging: Staging, refusal: SyncError): Promise
     if (trials >= trialsMax) throw refusal;
     const range = waiting.pop();
     if (range === undefined) break;
-    if (await isTaken(staging, range, trialNumbersFrom + staging.file.number * trialsMax + trials)) continue;
+    if (await isTaken(staging, range, numberOf(staging.file.number, { stageTrial: trials }))) continue;
     if (range.to - range.from <= 1) bad.push(range.from);
     else waiting.push(...halves(range));
   }
@@ -33,7 +28,8 @@ async function isTaken(staging: Staging, range: RowRange, number: number): Promi
   }
 }
 
-function halves({ from, to }: RowRange): RowRange[] {
+/** The two halves of a stretch; one where it is a single row. */
+export function halves({ from, to }: RowRange): RowRange[] {
   const middle = Math.ceil((from + to) / 2);
   return [
     { from, to: middle },

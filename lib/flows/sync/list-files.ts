@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { takeBatch } from "../../model/batch-size.ts";
 import { filesAfter } from "../../model/plan-files.ts";
 import type { Plan, SyncRecord } from "../../model/sync.ts";
@@ -34,7 +35,8 @@ export async function listFiles(deps: Deps, state: SyncState, signal: AbortSigna
       ...left.slice(0, count).map((file) => file.number),
     ].filter((number) => !staged.has(number));
     const through = left[count - 1]?.number ?? state.stagedThrough;
-    const itemsKey = fileKeys.plan(run.accountId, run.id, `stage-${run.attempt}-${through}-${numbers.length}.json`);
+    const digest = createHash("sha256").update(numbers.join()).digest("hex").slice(0, 16);
+    const itemsKey = fileKeys.plan(run.accountId, run.id, `stage-${run.attempt}-${through}-${digest}.json`);
     const { accountId, runId, attempt, kind } = state;
     await writeList(
       deps.files,

@@ -19,6 +19,8 @@ export const SyncState = AttemptRequest.extend({
   stagedThrough: z.int().default(0),
   /** How often staged files were found gone, and staged again. */
   restagings: z.int().default(0),
+  /** Number of the file whose bad rows are being searched for, since the warehouse refused it at the commit. */
+  refused: z.int().nullable().default(null),
   /** Key of the list of files to stage now. */
   itemsKey: z.string().default(""),
 });

@@ -1,7 +1,7 @@
 import type { RunRecord } from "../../model/sync.ts";
 import type { Deps } from "../deps.ts";
 import { getConnectionRecord } from "../store/connections.ts";
-import { discardedItem, stagedFiles, stagedItem } from "../store/runs.ts";
+import { discardedItem, forgetRefused, stagedFiles, stagedItem } from "../store/runs.ts";
 import { getSyncRecord } from "../store/syncs.ts";
 
 /** Has a writer remove what a closed run staged, then removes our records of it. A run that staged nothing wakes no warehouse; twice is the same as once. */
@@ -18,6 +18,7 @@ export async function removeStaging(deps: Deps, run: RunRecord, signal: AbortSig
   // Without the secret nobody of ours can reach the warehouse any more.
   if (!hasNothing && secretRef !== "") await deps.writers.call(kind, "discard-staging", { accountId, runId }, signal);
   for (const file of staged) await deps.table.delete(stagedItem(accountId, runId, file.number));
+  if (!hasNothing) await forgetRefused(deps.table, accountId, runId);
   await deps.table.put({ ...done, record: {} });
 }
 

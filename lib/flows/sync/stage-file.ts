@@ -1,18 +1,18 @@
 import * as z from "zod";
-import type { Destination } from "../../destinations/destination.ts";
-import { countTooLong, type EncodeRequest } from "../../engine/encode/encode-file.ts";
+import { countTooLong } from "../../engine/encode/encode-file.ts";
 import { hasCode, SyncError } from "../../model/errors.ts";
-import type { Plan, PlannedFile, StagedRecord } from "../../model/sync.ts";
+import type { RefusedFile, StagedRecord } from "../../model/sync.ts";
 import { lazyWarehouse } from "../connections/open-warehouse.ts";
 import type { Deps } from "../deps.ts";
 import { itemOf } from "../store/records.ts";
-import { stagedItem } from "../store/runs.ts";
+import { refusedFile, stagedItem } from "../store/runs.ts";
 import { findBadRows } from "./find-bad-rows.ts";
-import { metricsNumber } from "./list-files.ts";
 import { notingFailure } from "./note-failure.ts";
 import { AttemptRequest, attemptIsOpen, openRun, planOf } from "./open-run.ts";
-import { quarantineRows } from "./quarantine-rows.ts";
+import { openStaging } from "./open-staging.ts";
+import { quarantineRows, reasonOf } from "./quarantine-rows.ts";
 import { type Staging, stageRows } from "./stage-rows.ts";
+import { numberOf } from "./staging-numbers.ts";
 
 export const StageFileRequest = AttemptRequest.extend({ number: z.int().nonnegative() });
 type StageFileRequest = z.infer<typeof StageFileRequest>;
@@ -27,21 +27,11 @@ export async function stageFile(deps: Deps, request: StageFileRequest, signal: A
     const { accountId, runId, number } = request;
     if ((await deps.table.get(stagedItem(accountId, runId, number))) !== undefined) return;
     const plan = await planOf(deps, scope.run);
-    const file = fileOf(plan, number);
-    const destination = await deps.destination(scope.connection.kind);
-    await using source = await deps.files.download(file.source.key, { signal });
-    await using session = await deps.engine.open(signal);
+    const refused = await refusedFile(deps.table, accountId, runId, number);
     await using warehouse = lazyWarehouse(deps, scope.connection, signal);
-    const record = await stageWhole({
-      deps,
-      scope,
-      plan,
-      file,
-      destination,
-      session,
-      encode: encodeRequest(plan, number, source.path, destination),
-      warehouse: () => warehouse.open(),
-    });
+    const about = { scope, plan, number, warehouse: () => warehouse.open(), excluded: refused?.setAside ?? [] };
+    await using staging = await openStaging(deps, about, signal);
+    const record = await stageWhole(staging, refused);
     await deps.table.transact([
       { put: itemOf(stagedItem(accountId, runId, number), record) },
       attemptIsOpen(scope.run),
@@ -50,37 +40,33 @@ export async function stageFile(deps: Deps, request: StageFileRequest, signal: A
 }
 
 /** Stages all selected rows of the file; those that the warehouse cannot hold are found and set aside. */
-async function stageWhole(staging: Staging): Promise<StagedRecord> {
+async function stageWhole(staging: Staging, refused: RefusedFile | undefined): Promise<StagedRecord> {
   const { encode, file } = staging;
-  const tooLong = await countTooLong(staging.session, encode);
-  const overLimit = `A value is over ${encode.valueBytesMax} bytes, the most that this kind of warehouse holds.`;
+  const number = numberOf(file.number, { round: refused?.rounds ?? 0 });
   try {
-    const { rows, staged } = await stageRows(staging, encode, file.number);
-    const reason = new SyncError("ROW_REJECTED", { message: overLimit });
-    const rowsQuarantined = tooLong === 0 ? 0 : await quarantineRows(staging, encode, reason);
+    const { rows, staged } = await stageRows(staging, encode, number);
+    // In later rounds these rows have been counted among those that are set aside.
+    const rowsQuarantined = refused?.rowsSetAside ?? (await setTooLongAside(staging));
     return { number: file.number, rows, rowsQuarantined, staged };
   } catch (error) {
     if (!hasCode(error, "ROW_REJECTED")) throw error;
-    const rest = { ...encode, without: await findBadRows(staging, error) };
-    const rowsQuarantined = await quarantineRows(staging, rest, error);
-    const { rows, staged } = await stageRows(staging, rest, file.number);
-    return { number: file.number, rows, rowsQuarantined, staged };
+    const without = await findBadRows(staging, error);
+    const rest = { ...encode, without };
+    const setAside = refused === undefined ? rest : { ...rest, valueBytesMax: null };
+    const round = refused === undefined ? 0 : refused.rounds + 1;
+    const added = await quarantineRows(staging, setAside, reasonOf(error), { step: "stage", round });
+    const { rows, staged } = await stageRows(staging, rest, number);
+    return {
+      ...{ number: file.number, rows, staged, without },
+      rowsQuarantined: (refused?.rowsSetAside ?? 0) + added,
+    };
   }
 }
 
-function fileOf(plan: Plan, number: number): Pick<PlannedFile, "number" | "source"> {
-  if (number === metricsNumber && plan.metricFile !== null) return { number, source: { ...plan.metricFile, file: 0 } };
-  const file = plan.files.find((planned) => planned.number === number);
-  if (file === undefined) throw new SyncError("INVARIANT_BROKEN", { message: `${plan.id} has no file ${number}` });
-  return file;
-}
-
-function encodeRequest(plan: Plan, number: number, source: string, destination: Destination): EncodeRequest {
-  return {
-    object: number === metricsNumber ? "metrics" : plan.object,
-    source,
-    filter: plan,
-    encoding: destination.staging,
-    valueBytesMax: destination.limits.valueBytesMax,
-  };
+async function setTooLongAside(staging: Staging): Promise<number> {
+  const { encode, session } = staging;
+  if ((await countTooLong(session, encode)) === 0) return 0;
+  const message = `A value is over ${encode.valueBytesMax} bytes, the most that this kind of warehouse holds.`;
+  const reason = reasonOf(new SyncError("ROW_REJECTED", { message }));
+  return quarantineRows(staging, encode, reason, { step: "stage", round: 0 });
 }
