@@ -58,8 +58,8 @@ export type StepName =
 /** Objects beside the warehouse, which it reads by itself. All keys begin with `address.prefix`. */
 export interface StagingArea {
   readonly address: { readonly bucket: string; readonly region: string; readonly prefix: string };
-  /** Twice is the same as once; replaces what is there. */
-  put(key: string, body: { readonly path: string } | { readonly text: string }): Promise<void>;
+  /** Twice is the same as once; replaces what is there. Held in memory, so that it can be tried again. */
+  put(key: string, body: { readonly bytes: Uint8Array }): Promise<void>;
   /** Keys under a prefix, in order. */
   list(prefix: string): Promise<readonly string[]>;
   /** Keys that are not there are no failure. */
@@ -82,6 +82,8 @@ export type Dial = (host: string, port: number, signal: AbortSignal) => Promise<
 export interface Target {
   readonly logId: LogId;
   readonly tablePrefix: string;
+  /** Random, ours, and the connection's own: what a customer's role asks for before it lets itself be taken on. */
+  readonly externalId?: string;
 }
 
 /** One file of a plan, encoded and on this disk. */

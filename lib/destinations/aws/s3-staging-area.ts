@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { SyncError } from "../../model/errors.ts";
 import type { StagingArea } from "../destination.ts";
@@ -13,7 +12,7 @@ export interface S3StagingOptions {
 /** One put takes 5 GB; files of a plan are far below. https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html */
 const putBytesMax = 5_000_000_000;
 
-/** A staging area in a bucket of S3. Bodies are held in memory, so that a put can be tried again. */
+/** A staging area in a bucket of S3. */
 export function s3StagingArea({ client, address, credentials }: S3StagingOptions): StagingArea {
   const { bucket: Bucket, prefix } = address;
   const own = (key: string): string => {
@@ -23,8 +22,7 @@ export function s3StagingArea({ client, address, credentials }: S3StagingOptions
   return {
     address,
     credentials: async (under) => credentials(own(under)),
-    put: async (key, body) => {
-      const Body = "path" in body ? await readFile(body.path) : Buffer.from(body.text);
+    put: async (key, { bytes: Body }) => {
       if (Body.length > putBytesMax) throw new SyncError("INVARIANT_BROKEN", { message: `${key} is too large` });
       await explained(() => client.send(new PutObjectCommand({ Bucket, Key: own(key), Body })));
     },

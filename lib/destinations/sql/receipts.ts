@@ -47,6 +47,14 @@ export function receiptStatements(dialect: SqlDialect, target: Target) {
   const mine = "log_id = $1 AND target_table = $2 AND sync_id = $3";
   const inOrder = "ORDER BY to_seq, last_file";
   const lease = `target_table = $1 AND sync_id = '${leaseMark}'`;
+  const written =
+    "log_id, target_table, sync_id, plan_id, first_file, last_file, from_seq, to_seq, rows_staged, rows_quarantined, fence, rows_inserted, rows_updated, committed_at";
+  const batchValues = "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11";
+  const valuesOf = (batch: Batch, fence: number): readonly SqlValue[] => [
+    ...[target.logId, targetTable(batch.object), batch.syncId, batch.planId],
+    ...[batch.first.file, batch.last.file, batch.first.seq, batch.last.seq],
+    ...[batch.rowsStaged, batch.rowsQuarantined, fence],
+  ];
   const leaseValues = `$1, $2, '${leaseMark}', '${leaseMark}', 0, 0, 0, 0, 0, 0, ${dialect.now}`;
   return {
     /** Makes the lease row where there is none yet. Without an enforced key, the table has to be locked already. */
@@ -78,22 +86,17 @@ export function receiptStatements(dialect: SqlDialect, target: Target) {
       values: [target.logId, targetTable(batch.object), batch.syncId, batch.planId, batch.first.seq, batch.first.file],
     }),
     insert: (batch: Batch, fence: number, counts: { inserted: number; updated: number }): SqlStatement => ({
-      sql: `INSERT INTO ${table} (log_id, target_table, sync_id, plan_id, first_file, last_file, from_seq, to_seq, rows_staged, rows_inserted, rows_updated, rows_quarantined, fence, committed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, ${dialect.now})`,
-      values: [
-        target.logId,
-        targetTable(batch.object),
-        batch.syncId,
-        batch.planId,
-        batch.first.file,
-        batch.last.file,
-        batch.first.seq,
-        batch.last.seq,
-        batch.rowsStaged,
-        counts.inserted,
-        counts.updated,
-        batch.rowsQuarantined,
-        fence,
-      ],
+      sql: `INSERT INTO ${table} (${written}) VALUES (${batchValues}, $12, $13, ${dialect.now})`,
+      values: [...valuesOf(batch, fence), counts.inserted, counts.updated],
+    }),
+    /** The same with counts that a query knows, for transactions that nobody can ask in between. */
+    insertCounted: (
+      batch: Batch,
+      fence: number,
+      counts: { inserted: string; updated: string; from: string },
+    ): SqlStatement => ({
+      sql: `INSERT INTO ${table} (${written}) SELECT ${batchValues}, ${counts.inserted}, ${counts.updated}, ${dialect.now} FROM ${counts.from}`,
+      values: valuesOf(batch, fence),
     }),
     after: (syncId: SyncId, object: DataObject, position: Position): SqlStatement => ({
       sql: `${select} WHERE ${mine} AND (to_seq > $4 OR (to_seq = $4 AND last_file > $5)) ${inOrder}`,
