@@ -1,8 +1,17 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Batch, Destination, Receipt, RunningCommit, Warehouse } from "../../lib/destinations/destination.ts";
+import type {
+  Batch,
+  Destination,
+  EncodedFile,
+  Receipt,
+  RunningCommit,
+  Warehouse,
+} from "../../lib/destinations/destination.ts";
 import type { ErrorCode } from "../../lib/model/error-codes.ts";
 import { SyncError } from "../../lib/model/errors.ts";
+import type { RunId, SyncId } from "../../lib/model/ids.ts";
+import type { DataObject, Position } from "../../lib/model/log.ts";
 
 /** How often each fault happens, from 0 to 1. */
 export interface FaultRates {
@@ -84,16 +93,20 @@ export class FaultyDestination {
 
   #sabotaged(inner: Warehouse, opening: Parameters<Open>): Warehouse {
     const prone = <Args extends unknown[], T>(name: string, call: (...args: Args) => Promise<T>) => {
-      return (...args: Args) => this.#call(`${name} ${subjectOf(args)}`, () => call.apply(inner, args));
+      return (...args: Args) => this.#call(`${name} ${subjectOf(args)}`, () => call(...args));
     };
     return {
       ...inner,
       check: () => inner.check(),
-      stage: prone("stage", inner.stage),
-      discard: prone("discard", inner.discard),
-      receipts: prone("receipts", inner.receipts),
-      hasReceipt: prone("hasReceipt", inner.hasReceipt),
-      heads: prone("heads", inner.heads),
+      stage: prone("stage", (file: EncodedFile) => inner.stage(file)),
+      discard: prone("discard", (planId: RunId) => inner.discard(planId)),
+      receipts: prone("receipts", (syncId: SyncId, object: DataObject, position: Position) =>
+        inner.receipts(syncId, object, position),
+      ),
+      hasReceipt: prone("hasReceipt", (syncId: SyncId, object: DataObject, position: Position) =>
+        inner.hasReceipt(syncId, object, position),
+      ),
+      heads: prone("heads", (object: DataObject) => inner.heads(object)),
       commit: (batch, fence) => this.#commit(inner, opening, batch, fence),
       poll: (token) => this.#poll(inner, opening, token),
       [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
