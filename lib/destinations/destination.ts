@@ -40,6 +40,8 @@ export interface OpenOptions {
   readonly staging?: StagingArea;
   /** Where services of AWS answer (`sts`, `s3`, `redshift-data`) when not at their public addresses. */
   readonly awsEndpoints?: Readonly<Record<string, string>>;
+  /** Whether a connection may name a store of its own where its kind has a public one; the operator decides. @default false */
+  readonly allowsEndpoints?: boolean;
   /** Called before and after each step with an outside effect, by the names of `StepName`; tests kill here. */
   readonly onStep?: (step: StepName, moment: "before" | "after") => void | Promise<void>;
 }
@@ -202,12 +204,22 @@ export interface DestinationAbout {
   readonly neverTriedLive: readonly string[];
 }
 
+/** What a setup script is filled with besides the settings. What is not known is left as a name in angle brackets. */
+export interface ScriptTarget extends Pick<Target, "tablePrefix" | "externalId"> {
+  /** ARN of who we are when we take a customer's role on. */
+  readonly principalArn?: string;
+  /** The VPC endpoint through which we reach S3 in our own region. */
+  readonly vpcEndpointId?: string;
+}
+
 /** What a kind hands to `defineDestination`: typed by its own settings. */
 export interface DestinationSpec<S extends z.ZodObject> {
   readonly kind: string;
   readonly title: string;
   readonly settings: S;
   readonly staging: StagingFormat;
+  /** Where the settings decide it. @default staging */
+  readonly stagingOf?: (settings: Partial<z.infer<S>>) => StagingFormat;
   readonly limits: DestinationLimits;
   /** Only where the product runs on one machine. @default false */
   readonly embeddedOnly?: boolean;
@@ -216,7 +228,7 @@ export interface DestinationSpec<S extends z.ZodObject> {
   /** Printed by `npm run docs`, which refuses a registered kind without. */
   readonly about?: DestinationAbout;
   /** Statements a customer's administrator runs once: tables, receipts, user, grants; re-runnable. */
-  readonly setupScript: (settings: Partial<z.infer<S>>, target: Pick<Target, "tablePrefix">) => string;
+  readonly setupScript: (settings: Partial<z.infer<S>>, target: ScriptTarget) => string;
   /** Loads the driver itself, so that whoever only needs the definition does without. */
   readonly connect: (settings: z.infer<S>, target: Target, options: OpenOptions) => Promise<Warehouse>;
 }
@@ -231,7 +243,9 @@ export interface Destination {
   readonly embeddedOnly: boolean;
   readonly ports: readonly number[] | "any";
   readonly about?: DestinationAbout;
-  setupScript(settings: Record<string, unknown>, target: Pick<Target, "tablePrefix">): string;
+  setupScript(settings: Record<string, unknown>, target: ScriptTarget): string;
+  /** How a connection with these settings wants its files. */
+  stagingOf(settings: Readonly<Record<string, unknown>>): StagingFormat;
   /** Throws `SETTINGS_INVALID` naming the field. */
   open(settings: unknown, target: Target, options: OpenOptions): Promise<Warehouse>;
 }
@@ -247,6 +261,7 @@ export function defineDestination<S extends z.ZodObject>(spec: DestinationSpec<S
     embeddedOnly: spec.embeddedOnly ?? false,
     ports: spec.ports,
     ...(spec.about === undefined ? {} : { about: spec.about }),
+    stagingOf: (settings) => spec.stagingOf?.(settings as Partial<z.infer<S>>) ?? spec.staging,
     setupScript: (settings, target) => spec.setupScript(settings as Partial<z.infer<S>>, target),
     open: async (settings, target, options) => spec.connect(parseSettings(spec.settings, settings), target, options),
   };

@@ -24,6 +24,8 @@ export interface Deps {
   readonly destinationKinds: readonly string[];
   /** Begins the names of the tables in a warehouse whose connection chooses no other. */
   readonly tablePrefix: string;
+  /** Whether connections may name stores of their own where a kind has a public one. @default false */
+  readonly allowsEndpoints?: boolean;
   /** Reaches warehouses; refuses hosts that resolve to blocked addresses. */
   readonly dial: Dial;
   /** A folder of the account's own on this machine (embedded), for the DuckDB kind. */

@@ -81,6 +81,8 @@ export async function openDeps(
     destination: loadDestination,
     destinationKinds: Object.keys(destinations),
     tablePrefix: defaultTablePrefix,
+    // Whoever runs it on their own machine is its operator.
+    allowsEndpoints: true,
     dial: makeDial({ allowPrivate: settings.allowedRanges }),
     accountFolder: (accountId) => join(paths.warehouses, accountId),
     scratchFolder: paths.scratch,

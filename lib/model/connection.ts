@@ -42,6 +42,8 @@ export interface Connection {
   readonly fenceBase: number;
   /** True from the first Enabled on: the fields that name the target are frozen. */
   readonly everEnabled: boolean;
+  /** What a customer's role asks for before it lets itself be taken on: random, ours, never changed. Missing in the oldest records. */
+  readonly externalId?: string;
   readonly createdAt: Instant;
   readonly enabledAt: Instant | null;
   readonly version: number;

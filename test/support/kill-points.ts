@@ -98,6 +98,7 @@ const depsParts = {
   dial: "wrapped",
   destinationKinds: "passed on",
   tablePrefix: "passed on",
+  allowsEndpoints: "passed on",
   accountFolder: "passed on",
   scratchFolder: "passed on",
   log: "passed on",

@@ -132,7 +132,8 @@ export async function warehouseRig(name: string): Promise<WarehouseRig> {
     destination,
     folder,
     open,
-    stage: (warehouse, request) => stageBatch(warehouse, { ...request, format: destination.staging, folder }),
+    stage: (warehouse, request) =>
+      stageBatch(warehouse, { ...request, format: destination.stagingOf(bed.settings), folder }),
     receipts: async () => (await bed.rows("sync_receipt")).filter((row) => row["sync_id"] !== "lease"),
     setUp: (tablePrefix) =>
       bed.setUp?.(tablePrefix) ?? bed.administer(destination.setupScript(bed.settings, { tablePrefix })),

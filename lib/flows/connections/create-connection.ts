@@ -63,6 +63,9 @@ function conflict(): SyncError {
   return new SyncError("STATE_CONFLICT", { message: "the account has a connection already; remove it first" });
 }
 
+/** Nobody guesses it, and no other connection has it. */
+const externalIdBytes = 16;
+
 function connectionOf(
   deps: Deps,
   request: CreateConnectionRequest,
@@ -93,6 +96,7 @@ function connectionOf(
     retiredSecretRefs: [],
     fenceBase: now,
     everEnabled: false,
+    externalId: Buffer.from(deps.randomness.bytes(externalIdBytes)).toString("hex"),
     createdAt: now,
     enabledAt: null,
     version: 1,

@@ -4,7 +4,10 @@ import type { Deps } from "../deps.ts";
 import { requireAccount } from "../store/accounts.ts";
 
 /** Settings in use, or a candidate's that a check tries. */
-export type WarehouseSettings = Pick<Connection, "accountId" | "kind" | "settings" | "secretRef" | "tablePrefix">;
+export type WarehouseSettings = Pick<
+  Connection,
+  "accountId" | "kind" | "settings" | "secretRef" | "tablePrefix" | "externalId"
+>;
 
 /** Opens a session with a connection's warehouse; `await using` closes it. */
 export async function openWarehouse(
@@ -15,10 +18,16 @@ export async function openWarehouse(
   const account = await requireAccount(deps.table, connection.accountId);
   const destination = await deps.destination(connection.kind);
   const secrets: Record<string, unknown> = JSON.parse(await deps.secrets.get(connection.secretRef));
+  const { tablePrefix, externalId } = connection;
   return destination.open(
     { ...connection.settings, ...secrets },
-    { logId: account.logId, tablePrefix: connection.tablePrefix },
-    { signal, dial: deps.dial, folder: deps.accountFolder(connection.accountId) },
+    { logId: account.logId, tablePrefix, ...(externalId === undefined ? {} : { externalId }) },
+    {
+      signal,
+      dial: deps.dial,
+      folder: deps.accountFolder(connection.accountId),
+      allowsEndpoints: deps.allowsEndpoints === true,
+    },
   );
 }
 

@@ -21,8 +21,16 @@ export async function setupScript(
   request: z.infer<typeof SetupScriptRequest>,
   _signal: AbortSignal,
 ): Promise<string> {
-  const { kind, settings, tablePrefix } =
-    "kind" in request ? request : await getConnectionRecord(deps.table, request.accountId, request.connectionId);
+  const { kind, settings, tablePrefix, externalId } =
+    "kind" in request
+      ? { ...request, externalId: undefined }
+      : await getConnectionRecord(deps.table, request.accountId, request.connectionId);
   const destination = await deps.destination(kind);
-  return destination.setupScript({ ...settings }, { tablePrefix: tablePrefix || deps.tablePrefix });
+  return destination.setupScript(
+    { ...settings },
+    {
+      tablePrefix: tablePrefix || deps.tablePrefix,
+      ...(externalId === undefined ? {} : { externalId }),
+    },
+  );
 }

@@ -1,5 +1,6 @@
 import type { Destination, Warehouse } from "../../destinations/destination.ts";
 import type { EncodeRequest } from "../../engine/encode/encode-file.ts";
+import type { Connection } from "../../model/connection.ts";
 import { SyncError } from "../../model/errors.ts";
 import type { Plan, PlannedFile } from "../../model/sync.ts";
 import type { Deps } from "../deps.ts";
@@ -29,7 +30,10 @@ export async function openStaging(
   await using opened = new AsyncDisposableStack();
   const source = opened.use(await deps.files.download(file.source.key, { signal }));
   const session = opened.use(await deps.engine.open(signal));
-  const encode = { ...encodeRequest(plan, number, source.path, destination), excluded };
+  const encode = {
+    ...encodeRequest(plan, number, source.path, { destination, settings: scope.connection.settings }),
+    excluded,
+  };
   const kept = opened.move();
   return {
     ...{ deps, scope, plan, file, destination, session, encode, warehouse },
@@ -44,12 +48,17 @@ function fileOf(plan: Plan, number: number): Pick<PlannedFile, "number" | "sourc
   return file;
 }
 
-function encodeRequest(plan: Plan, number: number, source: string, destination: Destination): EncodeRequest {
+function encodeRequest(
+  plan: Plan,
+  number: number,
+  source: string,
+  { destination, settings }: { destination: Destination; settings: Connection["settings"] },
+): EncodeRequest {
   return {
     object: number === metricsNumber ? "metrics" : plan.object,
     source,
     filter: plan,
-    encoding: destination.staging,
+    encoding: destination.stagingOf(settings),
     valueBytesMax: destination.limits.valueBytesMax,
   };
 }

@@ -31,6 +31,8 @@ export function connectionView(connection: Connection) {
     isChecking: connection.check !== null,
     settings: connection.settings,
     tablePrefix: connection.tablePrefix,
+    /** For the trust policy of a role that a connection names. */
+    externalId: connection.externalId ?? null,
     selection: selectionView(connection.selection),
     check: connection.checkSteps.map((step) => ({
       step: step.step,
