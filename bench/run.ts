@@ -128,7 +128,7 @@ function print({ object, rows, csvMb, ours, bare }: Row): void {
   if (ours.change !== null) {
     const share = (100 * ours.change.writtenMb) / ours.change.stateMb;
     console.log(
-      `1,000 changed rows wrote ${ours.change.writtenMb.toFixed(2)} MB of ${ours.change.stateMb.toFixed(0)} MB of state: ${share.toFixed(2)} %`,
+      `1,000 more rows wrote ${ours.change.writtenMb.toFixed(2)} MB beside ${ours.change.stateMb.toFixed(1)} MB of state: ${share.toFixed(2)} %`,
     );
   }
 }

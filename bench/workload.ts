@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createAccount } from "../lib/flows/accounts/create-account.ts";
 import { createUser } from "../lib/flows/accounts/create-user.ts";
@@ -30,7 +30,7 @@ export interface WorkloadResult {
   readonly rejected: number;
   readonly phases: readonly Phase[];
   readonly rssMbMax: number;
-  /** Bytes of the account's state, and what one more file of 1,000 changed rows wrote of it. */
+  /** Size of the account's state (profiles, identities, event index), and what one more file of 1,000 rows wrote of state and change log together. */
   readonly change: { readonly stateMb: number; readonly writtenMb: number } | null;
 }
 
@@ -70,9 +70,7 @@ export async function runWorkload(input: {
     phases,
     rssMbMax: Math.round(process.resourceUsage().maxRSS / 1024),
     change:
-      input.changeCsv === null
-        ? null
-        : await changed(deps, settings.dataFolder, () => upload(input.changeCsv ?? ""), workflows),
+      input.changeCsv === null ? null : await changed(deps, accountId, () => upload(input.changeCsv ?? ""), workflows),
   };
   close();
   return result;
@@ -124,27 +122,44 @@ async function connect(deps: Deps, accountId: AccountId, object: DataObject): Pr
   await createConnection(deps, { accountId, kind: "duckdb", settings, tablePrefix: "klaviyo_", selection }, never);
 }
 
+/** Throws where it finds no state, or where the change did not arrive: a share of nothing is no measurement. */
 async function changed(
   deps: Deps,
-  dataFolder: string,
+  accountId: AccountId,
   upload: () => Promise<() => Promise<void>>,
   workflows: { settled(): Promise<void> },
 ): Promise<WorkloadResult["change"]> {
-  const before = sizesBelow(dataFolder);
+  const [state, log] = [`state/${accountId}/`, `change/${accountId}/`];
+  const before = await sizesUnder(deps, [state, log]);
   await (await upload())();
   await workflows.settled();
   await tick(deps);
   await workflows.settled();
-  const after = sizesBelow(dataFolder);
-  const isState = (path: string) => /\/(state|change)\//.test(path);
-  const sum = (files: Iterable<[string, number]>) =>
-    [...files].reduce((mb, [path, bytes]) => mb + (isState(path) ? bytes / 1e6 : 0), 0);
-  return { stateMb: sum(before), writtenMb: sum([...after].filter(([path]) => !before.has(path))) };
+  const after = await sizesUnder(deps, [state, log]);
+  const stateMb = megabytes([...before].filter(([key]) => key.startsWith(state)));
+  const writtenMb = megabytes([...after].filter(([key]) => !before.has(key)));
+  if (!(stateMb > 0 && writtenMb > 0))
+    throw new Error(`the change was not measured: it wrote ${writtenMb} MB beside ${stateMb} MB of state`);
+  return { stateMb, writtenMb };
 }
 
-function sizesBelow(folder: string): Map<string, number> {
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  return new Map(entries.map((entry) => join(entry.parentPath, entry.name)).map((path) => [path, statSync(path).size]));
+function megabytes(sizes: readonly (readonly [string, number])[]): number {
+  return sizes.reduce((total, [, bytes]) => total + bytes / 1e6, 0);
+}
+
+/** Bytes of every object under the prefixes, by key. */
+async function sizesUnder(deps: Deps, prefixes: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const sizes = new Map<string, number>();
+  for (const prefix of prefixes) {
+    for (let after = prefix; ; ) {
+      const page = await deps.files.list(prefix, { after });
+      for (const { key, bytes } of page) sizes.set(key, bytes);
+      const last = page.at(-1);
+      if (last === undefined) break;
+      after = last.key;
+    }
+  }
+  return sizes;
 }
 
 async function measured(name: string, ...works: (() => Promise<unknown>)[]): Promise<Phase> {
