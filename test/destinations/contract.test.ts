@@ -166,6 +166,19 @@ describe.for(beds)("a %s warehouse", (bed) => {
     expect(await warehouse.heads("events")).toEqual({ fence: 0, seq: 0 });
   });
 
+  test("tells the receipts of one sync from those of another", async () => {
+    await using rig = await warehouseRig(bed);
+    await using warehouse = await rig.open();
+    const other = "cn00000000000001-profiles-historical";
+    const first = await rig.stage(warehouse, { planId: "rn1", files: [[profileRow("a", 1)]] });
+    const second = await rig.stage(warehouse, { planId: "rn2", syncId: other, files: [[profileRow("b", 1)]] });
+
+    const receipts = [await commit(warehouse, first), await commit(warehouse, second)];
+
+    expect(await warehouse.receipts(first.syncId, "profiles", logStart)).toEqual([receipts[0]]);
+    expect(await warehouse.receipts(second.syncId, "profiles", logStart)).toEqual([receipts[1]]);
+  });
+
   test("refuses a batch of which a part is committed already", async () => {
     await using rig = await warehouseRig(bed);
     await using warehouse = await rig.open();
