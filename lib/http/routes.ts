@@ -3,6 +3,7 @@ import { importRoutes } from "./routes/imports.ts";
 import { installationRoutes } from "./routes/installation.ts";
 import { operationRoutes } from "./routes/operation.ts";
 import { peopleRoutes } from "./routes/people.ts";
+import { quarantineRoutes } from "./routes/quarantine.ts";
 import { syncRoutes } from "./routes/syncs.ts";
 
 /** The whole API by `METHOD /path/{param}`. Local server and client follow from it. */
@@ -11,6 +12,7 @@ export const routes = {
   ...peopleRoutes,
   ...importRoutes,
   ...connectionRoutes,
+  ...quarantineRoutes,
   ...syncRoutes,
   ...operationRoutes,
 };

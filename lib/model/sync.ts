@@ -5,7 +5,7 @@ import type { AccountId, ConnectionId, RunId, SyncId } from "./ids.ts";
 import type { ChangeFile, DataObject, Position, StateFile } from "./log.ts";
 import type { Instant } from "./time.ts";
 
-export const syncModes = ["historical", "periodic", "backfill"] as const;
+export const syncModes = ["historical", "periodic", "backfill", "replay"] as const;
 export type SyncMode = (typeof syncModes)[number];
 
 /** The words of the dashboard. The reason is a second field, never a new status. */
@@ -51,6 +51,8 @@ export interface SyncRecord {
   readonly filesPerBatch: number | null;
   /** Batches committed in a row since then; ten restore the full size. */
   readonly goodBatches: number;
+  /** Of a replay: how many quarantines were asked for so far; they are the files of its log. */
+  readonly replays?: number;
   readonly version: number;
 }
 
@@ -169,6 +171,7 @@ export interface RefusalReason {
 
 /** Rows of one file that a warehouse cannot hold, set aside with the reason. */
 export interface QuarantineRecord {
+  /** Begins with the milliseconds of `at`: they are part of where it is kept. */
   readonly id: string;
   readonly connectionId: ConnectionId;
   readonly syncId: SyncId;
@@ -184,6 +187,15 @@ export interface QuarantineRecord {
   readonly code: ErrorCode;
   readonly reason: string;
   readonly at: Instant;
+  /** When its rows were last sent again; absent while they never were. */
+  readonly replayedAt?: Instant;
+}
+
+/** Quarantined rows that are to be sent again: a file of the log that a replay works through. */
+export interface ReplayEntry {
+  readonly position: Position;
+  readonly quarantineId: string;
+  readonly source: ChangeFile;
 }
 
 /** Frozen at the first attempt of a run: whatever is staged, and under which name, follows from it. */

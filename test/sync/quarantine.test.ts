@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { quarantineOf } from "../../lib/flows/store/errors.ts";
+import { quarantineOf } from "../../lib/flows/store/quarantine.ts";
 import { listErrors } from "../../lib/flows/sync/list-errors.ts";
 import { listRuns } from "../../lib/flows/sync/list-runs.ts";
 import { anySignal } from "../support/account-rig.ts";

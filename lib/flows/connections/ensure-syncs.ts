@@ -1,13 +1,13 @@
 import type { Connection } from "../../model/connection.ts";
-import type { DataObject } from "../../model/log.ts";
-import { needsNewStart, nextTick } from "../../model/retry.ts";
-import type { SyncMode, SyncRecord } from "../../model/sync.ts";
+import { needsNewStart } from "../../model/retry.ts";
+import type { SyncRecord } from "../../model/sync.ts";
 import type { Instant } from "../../model/time.ts";
 import type { Deps } from "../deps.ts";
 import type { TableWrite } from "../ports.ts";
 import { accountItem } from "../store/keys.ts";
 import { accountPointer } from "../store/log.ts";
-import { syncIdOf, syncsOf, syncWrites } from "../store/syncs.ts";
+import { syncsOf, syncWrites } from "../store/syncs.ts";
+import { newSync } from "./new-sync.ts";
 
 /**
  * The writes that give a connection the syncs of its selection: new ones with their cut at the present head, those of
@@ -60,47 +60,3 @@ function awake(sync: SyncRecord, now: Instant, why: "check passed" | "selection 
   const wasStopped = sync.disabledAt !== null || next.erroredSince !== sync.erroredSince;
   return { ...next, nextRunAt: isResting ? null : wasStopped ? now : sync.nextRunAt };
 }
-
-function newSync(
-  connection: Connection,
-  object: DataObject,
-  mode: SyncMode,
-  cut: { cutSeq: number; cutStateKey: string; now: Instant },
-): SyncRecord {
-  const { cutSeq, now } = cut;
-  const isPeriodic = mode === "periodic";
-  return {
-    id: syncIdOf(connection.id, object, mode),
-    accountId: connection.accountId,
-    connectionId: connection.id,
-    object,
-    mode,
-    cutSeq,
-    cutStateKey: isPeriodic || object === "events" ? null : cut.cutStateKey,
-    cutAt: now,
-    history: connection.selection.history,
-    // Whatever file of the entry at the cut: all of them belong to the historical sync.
-    watermark: isPeriodic ? { seq: cutSeq, file: wholeEntry } : { seq: 0, file: 0 },
-    lastReceipt: null,
-    runId: null,
-    pausedAt: null,
-    disabledAt: null,
-    completedAt: null,
-    failedAt: null,
-    erroredSince: null,
-    failures: 0,
-    lastError: null,
-    nextRunAt: isPeriodic ? nextTick(now) : now,
-    lastCheckedAt: null,
-    lastSyncedAt: null,
-    loginCheckedAt: now,
-    rowsSent: 0,
-    startedAt: null,
-    filesPerBatch: null,
-    goodBatches: 0,
-    version: 0,
-  };
-}
-
-/** After every file of an entry, however many it has. */
-const wholeEntry = 1_000_000_000;

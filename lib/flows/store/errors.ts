@@ -1,5 +1,5 @@
 import type { AccountId, ConnectionId, RunId, SyncId } from "../../model/ids.ts";
-import type { ErrorRecord, QuarantineRecord } from "../../model/sync.ts";
+import type { ErrorRecord } from "../../model/sync.ts";
 import { after, dayMs, type Instant } from "../../model/time.ts";
 import type { ItemKey, Table, TableWrite } from "../ports.ts";
 import { accountItem, accountPartition, pastPrefix, sortableDescending } from "./keys.ts";
@@ -51,24 +51,4 @@ export async function errorsIn24Hours(
 /** The failure of an attempt, in full, for the step that records it: a machine's `Catch` passes on no more than name and text. */
 export function failureItem(accountId: AccountId, runId: RunId, attempt: number): ItemKey {
   return accountItem(accountId, `run/failure/${runId}/${attempt}`);
-}
-
-/** The write that lists quarantined rows under their connection. */
-export function quarantineWrite(accountId: AccountId, record: QuarantineRecord): TableWrite {
-  const { connectionId, id, at } = record;
-  const key = accountItem(accountId, `error-rows/${connectionId}/${sortableDescending(at)}/${id}`);
-  return { put: itemOf(key, record) };
-}
-
-/** Quarantined rows of a connection, newest first. */
-export async function quarantineOf(
-  table: Table,
-  accountId: AccountId,
-  connectionId: ConnectionId,
-  page: { limit: number; cursor?: string },
-): Promise<{ records: readonly QuarantineRecord[]; cursor?: string }> {
-  const prefix = `error-rows/${connectionId}/`;
-  const found = await table.query({ pk: accountPartition(accountId), from: prefix, to: pastPrefix(prefix), ...page });
-  const records = found.items.map((item) => recordOf<QuarantineRecord>(item));
-  return found.cursor === undefined ? { records } : { records, cursor: found.cursor };
 }

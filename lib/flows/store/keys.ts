@@ -13,7 +13,7 @@ import type { ItemKey } from "../ports.ts";
  * | `lease/` | leases with their fences | leases.ts |
  * | `import/`, `ticket/` | imports, their list and tickets | imports.ts |
  * | `connection/`, `connections/` | connections | connections.ts |
- * | `sync/`, `run/`, `batch/`, `error/`, `error-rows/` | syncs, runs, staged files, errors, quarantined rows | syncs.ts, runs.ts, errors.ts |
+ * | `sync/`, `run/`, `batch/`, `error/`, `error-rows/` | syncs, runs, staged files, errors, quarantined rows and their replays | syncs.ts, runs.ts, errors.ts, quarantine.ts |
  * | `progress/` | one item per worker, summed on read | progress.ts |
  */
 export function accountPartition(accountId: AccountId): string {

@@ -34,17 +34,20 @@ function completed(sync: SyncRecord, run: RunRecord, now: Instant): Next {
   const isPeriodic = sync.mode === "periodic";
   const isLate = sync.nextRunAt === null || sync.nextRunAt <= now;
   const nextRunAt = isLate ? nextTick(now) : sync.nextRunAt;
+  // More was asked for while the run was at work.
+  const isMoreToReplay = sync.mode === "replay" && (sync.replays ?? 0) > sync.watermark.file;
+  const isResting = sync.pausedAt !== null || sync.disabledAt !== null;
   return {
     sync: {
       ...sync,
       runId: null,
-      completedAt: isPeriodic ? null : now,
+      completedAt: isPeriodic || isMoreToReplay ? null : now,
       erroredSince: null,
       failures: 0,
       lastError: null,
       lastCheckedAt: now,
       // A pause that came while the last batch was at work still holds.
-      nextRunAt: isPeriodic && sync.pausedAt === null && sync.disabledAt === null ? nextRunAt : null,
+      nextRunAt: isResting ? null : isPeriodic ? nextRunAt : isMoreToReplay ? now : null,
     },
     run: {
       ...run,

@@ -3,9 +3,11 @@ import type { ListedFile } from "../../model/plan-files.ts";
 import type { SyncRecord } from "../../model/sync.ts";
 import type { Deps } from "../deps.ts";
 import { accountPointer, accountState, changeEntries, changeFiles } from "../store/log.ts";
+import { replaysAfter } from "../store/quarantine.ts";
 
 /** Files that a sync has before it now: above its watermark, up to the head of the log or to its cut. */
 export async function listLog(deps: Pick<Deps, "table" | "files">, sync: SyncRecord): Promise<readonly ListedFile[]> {
+  if (sync.mode === "replay") return replaysAfter(deps.table, sync.accountId, sync.id, sync.watermark.file);
   if (sync.mode !== "periodic" && sync.object === "profiles") return listPinnedState(deps, sync);
   const toSeq = sync.mode === "periodic" ? await headSeq(deps, sync) : sync.cutSeq;
   const listed: ListedFile[] = [];

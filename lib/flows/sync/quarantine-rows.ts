@@ -3,8 +3,9 @@ import { type EncodeRequest, setAside } from "../../engine/encode/encode-file.ts
 import { errorCodes } from "../../model/error-codes.ts";
 import type { SyncError } from "../../model/errors.ts";
 import type { RefusalReason } from "../../model/sync.ts";
-import { errorWrites, quarantineWrite } from "../store/errors.ts";
+import { errorWrites } from "../store/errors.ts";
 import { fileKeys } from "../store/keys.ts";
+import { quarantineWrite } from "../store/quarantine.ts";
 import { attemptIsOpen } from "./open-run.ts";
 import { scratchFile } from "./scratch.ts";
 import type { Staging } from "./stage-rows.ts";
@@ -40,7 +41,7 @@ export async function quarantineRows(
   const owner = { connectionId: connection.id, syncId: sync.id, runId: run.id };
   const record = {
     ...owner,
-    ...{ id, object: encode.object, fileKey, rows, bytes },
+    ...{ id: `${at}-${id}`, object: encode.object, fileKey, rows, bytes },
     ...(eventAtMin === undefined || eventAtMax === undefined ? {} : { eventAtMin, eventAtMax }),
     ...{ code: reason.code, reason: reason.externalMessage ?? reason.message, at },
   };

@@ -1,12 +1,11 @@
 import * as z from "zod";
 import type { AccountId, RunId, SyncId } from "../../model/ids.ts";
 import { idPrefixes } from "../../model/ids.ts";
+import { syncModes } from "../../model/sync.ts";
 import { accountIdSchema, pageFields } from "../accounts/requests.ts";
 import { connectionIdSchema } from "../connections/requests.ts";
 
-const syncIdPattern = new RegExp(
-  `^${idPrefixes.connection}[0-9a-z]{14}-(profiles|events)-(historical|periodic|backfill)$`,
-);
+const syncIdPattern = new RegExp(`^${idPrefixes.connection}[0-9a-z]{14}-(profiles|events)-(${syncModes.join("|")})$`);
 
 export const syncIdSchema = z
   .string()

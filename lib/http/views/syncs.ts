@@ -9,6 +9,7 @@ const tabs = {
   historical: "Historical",
   periodic: "Periodic",
   backfill: "Backfill",
+  replay: "Replay",
 } as const satisfies Record<SyncMode, string>;
 
 /** A sync as the dashboard lists it: Name, Status, Started on, Ended on, Data freshness, and what can be done. */

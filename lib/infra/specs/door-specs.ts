@@ -39,6 +39,7 @@ export const doorSpecs = {
       "secretsmanager:GetSecretValue secret",
       dropsSecrets,
       listsUploads,
+      "s3:GetObject bucket/quarantine",
       "states:StartExecution machine/check-connection",
       "states:StartExecution machine/dispatch",
       startsSync,
