@@ -1,6 +1,7 @@
 import { ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { TransferClient } from "@aws-sdk/client-transfer";
 import { describe, expect, test } from "vitest";
+import { type Asked, isAllowed } from "../../lib/destinations/stand-ins/evaluate-policy.ts";
 import { startS3 } from "../../lib/destinations/stand-ins/s3/s3-server.ts";
 import { sftpLogin } from "../../lib/flows/accounts/sftp-login.ts";
 import { uploadPlace } from "../../lib/flows/import/upload-place.ts";
@@ -12,7 +13,6 @@ import { OpenConnections } from "../../lib/platform/embedded/sftp/connections.ts
 import { embeddedSftpUsers } from "../../lib/platform/embedded/sftp/sftp-users.ts";
 import { accountRig, letIn, someUser } from "../support/account-rig.ts";
 import { testOptions } from "../support/aws/client.ts";
-import { type Asked, isAllowed } from "../support/aws/evaluate-policy.ts";
 import { AwsFault } from "../support/aws/json-server.ts";
 import { startTransferServer } from "../support/aws/transfer-server.ts";
 import { makeKey } from "../support/ssh-keys.ts";

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { type Asked, isAllowed } from "../../../lib/destinations/stand-ins/evaluate-policy.ts";
 import { createConnection } from "../../../lib/flows/connections/create-connection.ts";
 import { updateCredentials } from "../../../lib/flows/connections/update-credentials.ts";
 import type { Deps } from "../../../lib/flows/deps.ts";
@@ -12,7 +13,6 @@ import { callFunction } from "../../../lib/platform/embedded/call-function.ts";
 import { openWorkflows } from "../../../lib/platform/embedded/workflows.ts";
 import { anySignal } from "../../support/account-rig.ts";
 import { confinedDeps, places } from "../../support/aws/confined-deps.ts";
-import { type Asked, isAllowed } from "../../support/aws/evaluate-policy.ts";
 import { events, profiles, publishChanges } from "../../support/change-log.ts";
 import { syncRig } from "../../support/sync-rig.ts";
 

@@ -1,7 +1,7 @@
+import type { Asked } from "../../../lib/destinations/stand-ins/evaluate-policy.ts";
 import type { Deps } from "../../../lib/flows/deps.ts";
 import type { TableWrite } from "../../../lib/flows/ports.ts";
 import type { WriterPlaces } from "../../../lib/platform/aws/writer-scope.ts";
-import type { Asked } from "./evaluate-policy.ts";
 
 export const places: WriterPlaces = {
   tableArn: "arn:aws:dynamodb:eu-west-1:1:table/t",

@@ -80,13 +80,13 @@ export class S3Bucket {
   }
 
   /** A new object of the source's bytes and metadata. */
-  async copy(request: S3Request): Promise<StoredVersion> {
+  async copy(request: S3Request, conditions: Preconditions): Promise<StoredVersion> {
     const source = this.#sourceOf(request);
     const bytes = await keepBytes(bytesOf(source.stretches, 0, source.bytes), this.#folder);
     const { metadata, contentType, crc32 } = source;
     const copied = { key: request.key, metadata, contentType, crc32, tags: {}, stretches: [bytes.stretch] };
     const version = { ...copied, etag: `"${bytes.md5}"`, modifiedAtMs: this.#nowMs() };
-    return this.#add(version, "CopyObject", {});
+    return this.#add(version, "CopyObject", conditions);
   }
 
   async copyPart(request: S3Request, uploadId: string): Promise<Part> {

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Faults } from "../faults.ts";
+import { checkAccess, type S3Access, WrongRegion } from "./s3-access.ts";
 import { sendVersion } from "./s3-answer.ts";
 import { type CreatedObject, S3Bucket } from "./s3-bucket.ts";
 import { listObjects, listUploads, listVersions } from "./s3-lists.ts";
@@ -22,6 +23,8 @@ export interface S3Server extends AsyncDisposable {
 export interface S3Options {
   readonly bucketName: string;
   readonly nowMs?: () => number;
+  /** Who may do what. @default anybody everything, whatever the signature */
+  readonly access?: S3Access;
   /** As EventBridge's "Object Created". */
   readonly onCreated?: (object: CreatedObject) => void;
 }
@@ -61,27 +64,37 @@ interface Context {
 
 async function serve(message: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {
   try {
-    const request = takeApart(message);
-    if (request.bucket !== context.options.bucketName) throw new S3Failure(404, "NoSuchBucket");
-    checkExpiry(request.query, (context.options.nowMs ?? Date.now)());
-    const operation = operationOf(request);
-    const fault = context.faults.take(operation);
-    if (fault === "throttle") throw new S3Failure(503, "SlowDown");
-    if (fault === "error-before") throw new S3Failure(500, "InternalError");
-    if (fault === "conflict") throw new S3Failure(409, "ConditionalRequestConflict");
-    if (fault === "drop-before") return void message.socket.destroy();
-    if (fault === "drop-after" && operation === "GetObject") return await breakOff(request, response, context.bucket);
-    const answer = await answerTo(operation, request, response, context.bucket);
-    if (fault === "drop-after") return void message.socket.destroy();
-    if (fault === "error-after") throw new S3Failure(500, "InternalError");
-    if (answer !== undefined) send(response, answer);
+    await answer(takeApart(message), response, context);
   } catch (error) {
     if (!(error instanceof S3Failure)) throw error;
     message.resume();
     const body =
       message.method === "HEAD" ? "" : xml("Error", [text("Code", error.code), text("Message", error.message)]);
-    send(response, { status: error.status, body });
+    const headers = error instanceof WrongRegion ? { "x-amz-bucket-region": error.region } : {};
+    send(response, { status: error.status, headers, body });
   }
+}
+
+async function answer(request: S3Request, response: ServerResponse, context: Context): Promise<void> {
+  const { options, faults, bucket } = context;
+  const { message } = request;
+  const operation = operationOf(request);
+  const mayKnowKeys = options.access === undefined || checkAccess(operation, request, options.access);
+  if (request.bucket !== options.bucketName) throw new S3Failure(404, "NoSuchBucket");
+  checkExpiry(request.query, (options.nowMs ?? Date.now)());
+  const fault = faults.take(operation);
+  if (fault === "throttle") throw new S3Failure(503, "SlowDown");
+  if (fault === "error-before") throw new S3Failure(500, "InternalError");
+  if (fault === "conflict") throw new S3Failure(409, "ConditionalRequestConflict");
+  if (fault === "drop-before") return void message.socket.destroy();
+  if (fault === "drop-after" && operation === "GetObject") return await breakOff(request, response, bucket);
+  const found = await answerTo(operation, request, response, bucket).catch((error: unknown) => {
+    const isAbsent = error instanceof S3Failure && error.code === "NoSuchKey";
+    throw isAbsent && !mayKnowKeys ? new S3Failure(403, "AccessDenied", "Access Denied") : error;
+  });
+  if (fault === "drop-after") return void message.socket.destroy();
+  if (fault === "error-after") throw new S3Failure(500, "InternalError");
+  if (found !== undefined) send(response, found);
 }
 
 interface Answer {
@@ -142,7 +155,7 @@ async function answerTo(
       return { headers: { "x-amz-version-id": version.id, etag: version.etag, "x-amz-checksum-crc32": version.crc32 } };
     }
     case "CopyObject": {
-      const { id, etag } = await bucket.copy(request);
+      const { id, etag } = await bucket.copy(request, conditions);
       return { headers: { "x-amz-version-id": id }, body: xml("CopyObjectResult", [text("ETag", etag)]) };
     }
     case "UploadPartCopy": {

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import type { Asked } from "../evaluate-policy.ts";
+import type { Asked } from "../../../../lib/destinations/stand-ins/evaluate-policy.ts";
 
 /** AWS's answer to a call that no policy allows. */
 export class AccessDenied extends Error {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
+import type { Asked } from "../../../../lib/destinations/stand-ins/evaluate-policy.ts";
 import { copySourceOf, type S3Request, takeApart } from "../../../../lib/destinations/stand-ins/s3/s3-request.ts";
-import type { Asked } from "../evaluate-policy.ts";
 
 const arnOf = (bucket: string, key = "") => (key === "" ? `arn:aws:s3:::${bucket}` : `arn:aws:s3:::${bucket}/${key}`);
 

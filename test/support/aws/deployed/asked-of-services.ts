@@ -1,4 +1,4 @@
-import type { Asked } from "../evaluate-policy.ts";
+import type { Asked } from "../../../../lib/destinations/stand-ins/evaluate-policy.ts";
 import { awsAccount, region } from "./template-values.ts";
 
 type Json = Readonly<Record<string, unknown>>;

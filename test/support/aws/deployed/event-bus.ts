@@ -1,4 +1,4 @@
-import type { Asked } from "../evaluate-policy.ts";
+import type { Asked } from "../../../../lib/destinations/stand-ins/evaluate-policy.ts";
 import type { DeployedQueue, DeployedRule, RuleTarget } from "./deployed-facts.ts";
 import { meetsPattern } from "./event-pattern.ts";
 import { Queue } from "./queue.ts";

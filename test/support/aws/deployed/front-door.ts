@@ -1,5 +1,5 @@
 import { type IncomingMessage, type ServerResponse, request as send } from "node:http";
-import type { Asked } from "../evaluate-policy.ts";
+import type { Asked } from "../../../../lib/destinations/stand-ins/evaluate-policy.ts";
 import { type LoopbackServer, serveLoopback, textOf } from "../loopback.ts";
 import { AccessDenied } from "./access-denied.ts";
 import { askedOfS3, askedToLearnOfAbsence } from "./asked-of-s3.ts";

@@ -1,4 +1,4 @@
-import { type Asked, isAllowed } from "../evaluate-policy.ts";
+import { type Asked, isAllowed } from "../../../../lib/destinations/stand-ins/evaluate-policy.ts";
 import type { TemplateValues } from "./template-values.ts";
 
 type Statements = Parameters<typeof isAllowed>[0];
