@@ -6,8 +6,11 @@ import type { LogId, RunId, SyncId } from "../model/ids.ts";
 import type { DataObject, Position } from "../model/log.ts";
 import type { Instant } from "../model/time.ts";
 
-/** How staged files are encoded. `parquet` files may be handed over as they lie in the change log. */
-export type StagingFormat = "parquet" | "csv" | "ndjson.gz" | "csv.gz";
+/**
+ * How staged files are encoded. `parquet` files may be handed over as they lie in the change log. `ndjson.gz` nests JSON
+ * values, `ndjson-text.gz` has them as texts, which no reader rounds.
+ */
+export type StagingFormat = "parquet" | "csv" | "ndjson.gz" | "ndjson-text.gz" | "csv.gz";
 
 /** Marks on a settings field, read by form, API and connection store: `z.string().meta({ secret: true, label: "…" })`. */
 export interface SettingMeta {
@@ -40,6 +43,8 @@ export interface OpenOptions {
   readonly staging?: StagingArea;
   /** Where services of AWS answer (`sts`, `s3`, `redshift-data`) when not at their public addresses. */
   readonly awsEndpoints?: Readonly<Record<string, string>>;
+  /** Our own keys, with which customers' roles are taken on. @default those that the SDK finds for this process */
+  readonly awsKeys?: () => Promise<{ readonly accessKeyId: string; readonly secretAccessKey: string }>;
   /** Whether a connection may name a store of its own where its kind has a public one; the operator decides. @default false */
   readonly allowsEndpoints?: boolean;
   /** Called before and after each step with an outside effect, by the names of `StepName`; tests kill here. */

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { SyncError } from "../model/errors.ts";
 import type { ColumnType, TableName } from "../model/tables.ts";
-import type { Dial, OpenOptions } from "./destination.ts";
+import type { Destination, Dial, OpenOptions, Target } from "./destination.ts";
 
 /** What the contract suite starts for a kind: an engine to write to, and a way to look at it that is not our code. */
 export interface Testbed extends AsyncDisposable {
@@ -15,12 +15,14 @@ export interface Testbed extends AsyncDisposable {
    * as ISO text to the microsecond (`2026-11-24T17:15:00.000000Z`), bool as boolean. In the order of their keys.
    */
   rows(table: TableName, prefix?: string): Promise<readonly Record<string, unknown>[]>;
-  /** The table's columns as the engine's catalogue has them, in order; empty where there is no such table. */
-  columns(table: TableName): Promise<readonly { readonly name: string; readonly required: boolean }[]>;
+  /** The table's columns as the engine's catalogue has them, in order; empty where there is no such table. Views do not say which may be null: `required` is null then. */
+  columns(table: TableName): Promise<readonly { readonly name: string; readonly required: boolean | null }[]>;
   /** Runs statements as the customer's administrator would. */
   administer(sql: string): Promise<void>;
   /** What else a session is opened with, where this kind needs more than a dialler and a folder. */
   readonly options?: Partial<OpenOptions>;
+  /** What else the target is told by, where this kind asks for it. */
+  readonly target?: Pick<Target, "externalId">;
   /** Plain JSON from which `openOptionsOf` makes the same options in another process. */
   readonly handle?: unknown;
   /** Makes the tables of another prefix, as the setup script says. @default runs the setup script */
@@ -50,6 +52,14 @@ export function testbedsOf(kind: string, module: TestbedModule): ReadonlyMap<str
   if (byTransport.length > 0) return new Map(byTransport);
   if (module.startTestbed !== undefined) return new Map([[kind, module.startTestbed]]);
   throw new TypeError(`lib/destinations/${kind}/testbed.ts exports neither startTestbed nor testbeds`);
+}
+
+/** The destination with its sessions opened as a testbed needs it. */
+export function onTestbed(destination: Destination, bed: Pick<Testbed, "options">): Destination {
+  return {
+    ...destination,
+    open: (settings, target, options) => destination.open(settings, target, { ...options, ...bed.options }),
+  };
 }
 
 /** Reaches the port on this machine whatever the host is called. Throws `HOST_UNREACHABLE`. */

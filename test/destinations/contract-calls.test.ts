@@ -127,7 +127,8 @@ describe.for(beds)("a %s warehouse", (bed) => {
       const receipts = await calm.receipts(batches[0]?.[0]?.syncId ?? ("" as never), object, logStart);
       expect(tilingFaults({ seq: 0, file: 0 }, receipts, () => filesPerPlan)).toEqual([]);
       const inserted = receipts.reduce((sum, receipt) => sum + receipt.rowsInserted, 0);
-      expect([receipts.length, inserted]).toEqual([plans * 2, found.length]);
+      const { rowsInserted } = rig.counts(rows.flat(2).length, found.length, 0);
+      expect([receipts.length, inserted]).toEqual([plans * 2, rowsInserted]);
     },
   );
 
@@ -165,7 +166,7 @@ describe.for(beds)("a %s warehouse", (bed) => {
 
     expect([shown, receipts]).toEqual([false, []]);
     expect(old).toBe("FENCE_LOST");
-    expect(again).toMatchObject({ rowsStaged: first.rowsStaged, rowsInserted: 0, rowsUpdated: 0 });
+    expect(again).toMatchObject(rig.counts(first.rowsStaged, 0, 0));
     expect((await rig.bed.rows("event")).map(({ id }) => id)).toEqual(["a", "b"]);
   });
 });

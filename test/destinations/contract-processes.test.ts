@@ -31,7 +31,7 @@ describe.for(beds)("a %s warehouse", (bed) => {
 
     const receipt = await commit(warehouse, batch, 3);
 
-    expect(receipt).toMatchObject({ rowsStaged: 2, rowsInserted: 1, rowsUpdated: 1 });
+    expect(receipt).toMatchObject(rig.counts(2, 1, 1));
     const rows = await rig.bed.rows("profile");
     expect(rows.map((row) => [row["id"], row["_seq"]])).toEqual([
       ["a", "2"],

@@ -93,6 +93,12 @@ export interface WarehouseRig extends AsyncDisposable {
   open(request?: OpenRequest): Promise<Warehouse>;
   /** Stages the batch's files and answers the batch. */
   stage(warehouse: Warehouse, request: BatchRequest): Promise<Batch>;
+  /** What a receipt counts. Kinds that keep files add every row, and leave it to their views which one shows. */
+  counts(
+    staged: number,
+    inserted: number,
+    updated: number,
+  ): Pick<Receipt, "rowsStaged" | "rowsInserted" | "rowsUpdated">;
   /** Receipts as the warehouse shows them to anyone, the lease rows aside. */
   receipts(): Promise<readonly Record<string, unknown>[]>;
   /** Makes the tables of another prefix, as the setup script says. */
@@ -115,7 +121,7 @@ export async function warehouseRig(name: string): Promise<WarehouseRig> {
   const open = (request: OpenRequest = {}) =>
     destination.open(
       { ...bed.settings, ...request.settings },
-      { logId: (request.logId ?? ourLog) as LogId, tablePrefix: request.tablePrefix ?? "klaviyo_" },
+      { logId: (request.logId ?? ourLog) as LogId, tablePrefix: request.tablePrefix ?? "klaviyo_", ...bed.target },
       {
         signal: request.signal ?? AbortSignal.timeout(60_000),
         dial: request.dial ?? bed.dial,
@@ -134,6 +140,10 @@ export async function warehouseRig(name: string): Promise<WarehouseRig> {
     open,
     stage: (warehouse, request) =>
       stageBatch(warehouse, { ...request, format: destination.stagingOf(bed.settings), folder }),
+    counts: (rowsStaged, inserted, updated) => {
+      const isMerged = destination.about?.keeps !== "files";
+      return { rowsStaged, rowsInserted: isMerged ? inserted : rowsStaged, rowsUpdated: isMerged ? updated : 0 };
+    },
     receipts: async () => (await bed.rows("sync_receipt")).filter((row) => row["sync_id"] !== "lease"),
     setUp: (tablePrefix) =>
       bed.setUp?.(tablePrefix) ?? bed.administer(destination.setupScript(bed.settings, { tablePrefix })),

@@ -7,7 +7,7 @@ export default defineDestination({
   title: "Amazon S3",
   settings,
   staging: "parquet",
-  stagingOf: ({ format }) => (format === "ndjson" ? "ndjson.gz" : "parquet"),
+  stagingOf: ({ format }) => (format === "ndjson" ? "ndjson-text.gz" : "parquet"),
   // Chosen: files are copied within the bucket, some at a time, so that a commit takes seconds. An object may have
   // 5 GB per copy: https://docs.aws.amazon.com/AmazonS3/latest/userguide/copy-object.html
   limits: { batchRowsMax: 2_000_000, batchBytesMax: 1_073_741_824, batchFilesMax: 64, valueBytesMax: null },

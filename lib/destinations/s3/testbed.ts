@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { DuckDBInstance } from "@duckdb/node-api";
+import type { LogId } from "../../model/ids.ts";
 import { type TableName, warehouseTables } from "../../model/tables.ts";
 import type { OpenOptions } from "../destination.ts";
 import { bareName, tableKeys } from "../sql/dialect.ts";
@@ -13,6 +14,7 @@ import type { S3Call } from "../stand-ins/s3/s3-access.ts";
 import { bytesOf } from "../stand-ins/s3/s3-bytes.ts";
 import { type S3Server, startS3 } from "../stand-ins/s3/s3-server.ts";
 import { loopbackDial, plainValue, type StartTestbed, type Testbed } from "../testbed.ts";
+import s3 from "./index.ts";
 import { layoutOf } from "./layout.ts";
 import { parseManifest } from "./manifest.ts";
 import type { Policy } from "./policies.ts";
@@ -80,6 +82,10 @@ export async function startS3Testbed(given: Partial<S3Settings>): Promise<S3Test
       return found.map((row) => ({ name: String(row["column_name"]), required: null }));
     },
     administer,
+    setUp: async (tablePrefix) => {
+      await administer(setupScript(settings, { tablePrefix }));
+      await check({ settings, tablePrefix, options: openOptionsOf(endpoint) });
+    },
     loseReceipts: async () => {
       const { receiptRoot } = layoutOf({ prefix, format }, "klaviyo_");
       const manifests = keysIn(server).filter((key) => key.startsWith(receiptRoot));
@@ -87,6 +93,14 @@ export async function startS3Testbed(given: Partial<S3Settings>): Promise<S3Test
     },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
+}
+
+/** The tables of a prefix are begun by a check: there is nothing that an administrator could make. */
+async function check(about: { settings: unknown; tablePrefix: string; options: Partial<OpenOptions> }): Promise<void> {
+  const target = { logId: "lg0000000setup00" as LogId, tablePrefix: about.tablePrefix };
+  const options = { signal: AbortSignal.timeout(60_000), dial: loopbackDial, folder: tmpdir(), ...about.options };
+  await using warehouse = await s3.open(about.settings, target, options);
+  for await (const step of warehouse.check()) if (!step.ok) throw new Error(`${step.step}: ${step.detail}`);
 }
 
 /** The statements of the script's policies that allow us something. */

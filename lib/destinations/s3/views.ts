@@ -87,9 +87,9 @@ function files({ base, prefix, format, tablePrefix }: ViewPlace, table: (typeof 
   return `read_json(${glob}, ${options}, columns = {${columns.join(", ")}})`;
 }
 
-/** Decimals and instants stand as text in NDJSON, so that none is rounded. */
+/** Decimals, instants and JSON stand as text in NDJSON, so that no reader rounds them. */
 function jsonTypeOf({ type }: Column): string {
-  return type === "decimal" || type === "instant" ? "VARCHAR" : types[type];
+  return type === "int64" || type === "bool" ? types[type] : "VARCHAR";
 }
 
 export type DataTable = Extract<TableName, (typeof dataTables)[number]>;

@@ -6,7 +6,7 @@ import { sqlText, sqlTexts } from "../engine.ts";
 import { type SelectionFilter, selectionCondition } from "./selection-filter.ts";
 
 /** How a destination wants its staged files. */
-export type Encoding = "parquet" | "csv" | "ndjson.gz" | "csv.gz";
+export type Encoding = "parquet" | "csv" | "ndjson.gz" | "ndjson-text.gz" | "csv.gz";
 
 export interface EncodeRequest {
   readonly object: DataObject | "metrics";
@@ -16,6 +16,8 @@ export interface EncodeRequest {
   readonly encoding: Encoding;
   /** Rows with a longer text or JSON value, in bytes of UTF-8, are left out. Null: no limit. */
   readonly valueBytesMax: number | null;
+  /** Added to each `_seq`. @default 0 */
+  readonly seqBase?: number;
   /** Only these rows of the file, where given. */
   readonly range?: RowRange;
   /** Row numbers to leave out, and to set aside. */
@@ -30,6 +32,7 @@ export function passesUntouched(request: EncodeRequest): boolean {
     request.encoding === "parquet" &&
     request.valueBytesMax === null &&
     request.range === undefined &&
+    (request.seqBase ?? 0) === 0 &&
     (request.without ?? []).length === 0 &&
     (request.excluded ?? []).length === 0 &&
     selectionCondition(request.object, request.filter) === undefined
@@ -38,8 +41,9 @@ export function passesUntouched(request: EncodeRequest): boolean {
 
 /** Writes the selected rows of a change file to `target` as the destination takes them, and answers how many. */
 export async function encodeFile(session: EngineSession, request: EncodeRequest, target: string): Promise<number> {
-  const columns = columnsOf(request.object).map((column) => `${spelt(column, request.encoding)} AS ${column.name}`);
-  const select = `SELECT ${columns.join(", ")} FROM ${rowsOf(request)} WHERE ${conditionOf(request)}`;
+  const columns = columnsOf(request.object).map((column) => `${spelt(column, request)} AS ${column.name}`);
+  const values = request.encoding.startsWith("ndjson") ? `${jsonLine(request)} AS line` : columns.join(", ");
+  const select = `SELECT ${values} FROM ${rowsOf(request)} WHERE ${conditionOf(request)}`;
   return copy(session, select, target, copyOptions[request.encoding]);
 }
 
@@ -108,21 +112,40 @@ const tableOf: Record<DataObject | "metrics", TableName> = { profiles: "profile"
 
 const csvOptions = `FORMAT csv, HEADER false, DELIMITER ',', QUOTE '"', ESCAPE '"', FORCE_QUOTE *, NULLSTR ''`;
 
+/** Lines as they are: no JSON text holds the delimiter. */
+const lineOptions = "FORMAT csv, HEADER false, DELIMITER '\u0001', QUOTE '', ESCAPE '', NULLSTR '', COMPRESSION gzip";
+
 const copyOptions: Record<Encoding, string> = {
   parquet: "FORMAT parquet, COMPRESSION snappy",
   csv: csvOptions,
   "csv.gz": `${csvOptions}, COMPRESSION gzip`,
-  "ndjson.gz": "FORMAT json, COMPRESSION gzip",
+  "ndjson.gz": lineOptions,
+  "ndjson-text.gz": lineOptions,
 };
 
+/**
+ * A row as a line of JSON. Put together here, since the engine's own writer rounds numbers within JSON to doubles. A line
+ * end within a JSON text stands between its parts, where a space does as well.
+ */
+function jsonLine(request: EncodeRequest): string {
+  const members = columnsOf(request.object).map((column) => {
+    const value = spelt(column, request);
+    const text =
+      column.type === "json" && request.encoding === "ndjson.gz"
+        ? `translate(${value}, chr(10) || chr(13), '  ')`
+        : `to_json(${value})::VARCHAR`;
+    return `'"${column.name}":' || coalesce(${text}, 'null')`;
+  });
+  return `'{' || ${members.join(" || ',' || ")} || '}'`;
+}
+
 /** CSV and NDJSON know no types: instants go with all six digits, decimals in NDJSON as text so that none is rounded. */
-function spelt(column: Column, encoding: Encoding): string {
+function spelt(column: Column, { encoding, seqBase = 0 }: EncodeRequest): string {
   const name = `"${column.name}"`;
+  if (column.name === "_seq" && seqBase !== 0) return `${name} + ${seqBase}`;
   if (encoding === "parquet") return name;
   if (column.type === "instant") return `strftime(${name}, '%Y-%m-%d %H:%M:%S.%f')`;
-  if (encoding !== "ndjson.gz") return name;
-  if (column.type === "json") return `${name}::JSON`;
-  return column.type === "decimal" ? `${name}::VARCHAR` : name;
+  return encoding.startsWith("ndjson") && column.type === "decimal" ? `${name}::VARCHAR` : name;
 }
 
 function rowsOf(request: EncodeRequest): string {
