@@ -56,7 +56,14 @@ export const putsAway: readonly AwsCall[] = [
   "s3:DeleteObjectVersion bucket/inbox",
 ];
 
+/** Where the SFTP server of one machine keeps what it has in hand: Transfer Family never does. */
+const sftpAreas = ["held", "sftp-moves"] as const;
+
 /** Removes all objects of an account that was removed, the inbox aside. */
 export const clearsAway: readonly AwsCall[] = [
-  ...["held", "archive", "results", "work", "intake", "state", "change", "plan", "quarantine", "sftp-moves"],
-].flatMap((area): AwsCall[] => [`s3:ListBucket bucket/${area}`, `s3:DeleteObject bucket/${area}`]);
+  ...["archive", "results", "work", "intake", "state", "change", "plan", "quarantine"].flatMap((area): AwsCall[] => [
+    `s3:ListBucket bucket/${area}`,
+    `s3:DeleteObject bucket/${area}`,
+  ]),
+  ...sftpAreas.map((area): AwsCall => `s3:ListBucket bucket/${area}`),
+];

@@ -39,7 +39,7 @@ export interface DeployedInstallation extends AsyncDisposable {
 }
 
 /** An execution as it was asked for. */
-export interface StartedExecution {
+interface StartedExecution {
   readonly machineArn: string;
   readonly name: string;
   readonly input: string;
@@ -48,8 +48,6 @@ export interface StartedExecution {
 export interface DeploymentOptions {
   /** Where the warehouse's server really listens. */
   readonly warehousePort: number;
-  /** @default synthesised anew */
-  readonly assembly?: Assembly;
 }
 
 /** Synthesises the app and brings up everything that its templates name. */
@@ -61,7 +59,7 @@ export async function deployInstallation(options: DeploymentOptions): Promise<De
     mkdirSync(made);
     return made;
   };
-  const assembly = options.assembly ?? (await synthesise(path("cdk.out")));
+  const assembly = await synthesise(path("cdk.out"));
   const installation = await bringUp(assembly, options, path, starting);
   const running = starting.move();
   return { ...installation, [Symbol.asyncDispose]: () => running.disposeAsync() };
@@ -161,11 +159,12 @@ async function bringUp(
   late.resolve(bus);
   const api = starting.use(await startApiGateway({ values, invoke, mayCall: calls }));
   const settle = async () => {
-    do {
+    for (let known = -1; happenings.size > 0 || known < executions.length; ) {
+      known = executions.length;
       await Promise.all(happenings);
       await bus.deliver();
       await steps.settled();
-    } while (happenings.size > 0);
+    }
   };
   return {
     ...{ url: api.endpoint, name, values, stores, door, host, bus, steps, clock, executions, clientOf, settle },

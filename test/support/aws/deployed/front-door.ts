@@ -18,7 +18,7 @@ export interface FrontDoorOptions {
 }
 
 /** A call that was answered with AccessDenied. */
-export interface Refusal extends Asked {
+interface Refusal extends Asked {
   readonly principal: string;
 }
 

@@ -60,6 +60,10 @@ export class FunctionHost implements AsyncDisposable {
     this.#options = options;
   }
 
+  get functions(): readonly DeployedFunction[] {
+    return this.#options.functions;
+  }
+
   /** Calls by physical name or ARN. Throws `FunctionFailed`. */
   async invoke(nameOrArn: string, event: unknown): Promise<unknown> {
     const name = nameOrArn.split(":").at(-1) ?? "";

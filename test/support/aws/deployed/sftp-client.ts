@@ -5,6 +5,7 @@ import {
   PutObjectCommand,
   PutObjectTaggingCommand,
 } from "@aws-sdk/client-s3";
+import { importIdOf } from "../../../../lib/flows/store/imports.ts";
 import { renameCompleted, uploadCompleted } from "../events.ts";
 import type { DeployedInstallation } from "./deployed-installation.ts";
 import { keyOfRole, keyOfSftpUser } from "./principals.ts";
@@ -21,20 +22,26 @@ export class SftpClient {
 
   /** A whole upload, of which both Transfer Family and S3 tell. */
   async put(path: string, text: string): Promise<void> {
-    const key = await this.putQuietly(path, text);
-    await this.#tell(uploadCompleted(this.#bucket, key, Buffer.byteLength(text)));
+    await this.putQuietly(path, text);
+    await this.tell(path, text);
   }
 
-  /** An upload of whose end Transfer Family says nothing: S3's word is all there is. Answers the key. */
+  /** Transfer Family's word that an upload is whole. */
+  async tell(path: string, text: string): Promise<void> {
+    await this.#tell(uploadCompleted(this.#bucket, this.#keyOf(path), Buffer.byteLength(text)));
+  }
+
+  /** An upload of whose end Transfer Family says nothing: S3's word is all there is. Answers the id of its import. */
   async putQuietly(path: string, text: string): Promise<string> {
     const key = this.#keyOf(path);
-    await this.#s3.send(new PutObjectCommand({ Bucket: this.#bucket, Key: key, Body: text }));
-    return key;
+    const command = new PutObjectCommand({ Bucket: this.#bucket, Key: key, Body: text });
+    const { VersionId = "" } = await this.#s3.send(command);
+    return importIdOf(key, VersionId);
   }
 
   /** An upload whose session ended in the middle: the workflow for such marks what there is of it. */
   async breakOff(path: string, text: string): Promise<void> {
-    const key = await this.putQuietly(path, text);
+    await this.putQuietly(path, text);
     const { values, clientOf } = this.#installation;
     const { WorkflowDetails } = { WorkflowDetails: values.only("AWS::Transfer::Server").get("WorkflowDetails") } as {
       readonly WorkflowDetails: { readonly OnPartialUpload: readonly { readonly ExecutionRole: string }[] };
@@ -44,7 +51,7 @@ export class SftpClient {
     }[];
     const worker = clientOf(keyOfRole(WorkflowDetails.OnPartialUpload[0]?.ExecutionRole ?? ""));
     const Tagging = { TagSet: step?.TagStepDetails.Tags ?? [] };
-    await worker.send(new PutObjectTaggingCommand({ Bucket: this.#bucket, Key: key, Tagging }));
+    await worker.send(new PutObjectTaggingCommand({ Bucket: this.#bucket, Key: this.#keyOf(path), Tagging }));
   }
 
   /** As clients do that upload under a temporary name. */

@@ -1,12 +1,12 @@
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
 /** A resource as it stands in a template. */
-export interface TemplateResource {
+interface TemplateResource {
   readonly Type: string;
   readonly Properties?: Readonly<Record<string, unknown>>;
 }
@@ -30,7 +30,7 @@ interface AssetManifest {
   readonly files: Readonly<Record<string, { readonly source: { readonly path: string } }>>;
 }
 
-/** Runs the CDK app as `cdk synth` does, bundles and all, with options of `-c`; assets stay where they are. */
+/** Runs the CDK app as `cdk synth` does, bundles and all, with options of `-c`. */
 export async function synthesise(folder: string, options: Readonly<Record<string, string>> = {}): Promise<Assembly> {
   const { context } = JSON.parse(readFileSync("cdk.json", "utf8")) as { readonly context: object };
   const env = {
@@ -40,11 +40,22 @@ export async function synthesise(folder: string, options: Readonly<Record<string
     CDK_CONTEXT_JSON: JSON.stringify({ ...context, ...options, "aws:cdk:disable-asset-staging": true }),
   };
   await run(process.execPath, ["bin/warehouse-sync.ts"], { env, maxBuffer: 64 * 1024 * 1024 });
-  return readAssembly(folder);
+  return withOwnCode(readAssembly(folder), join(folder, "code"));
+}
+
+/** The code as an upload would take it: the next synthesis writes into the same folders. */
+function withOwnCode({ stacks, assetFolders }: Assembly, codeFolder: string): Assembly {
+  const bundles = [...assetFolders].filter(([, path]) => existsSync(join(path, "index.mjs")));
+  const copied = bundles.map(([name, path]) => {
+    const copy = join(codeFolder, name.replace(".zip", ""));
+    cpSync(path, copy, { recursive: true });
+    return [name, copy] as const;
+  });
+  return { stacks, assetFolders: new Map(copied) };
 }
 
 /** Reads what the app left in its output folder. */
-export function readAssembly(folder: string): Assembly {
+function readAssembly(folder: string): Assembly {
   const manifest = JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8")) as {
     readonly artifacts: Readonly<
       Record<string, { readonly type: string; readonly properties?: { templateFile?: string } }>
