@@ -13,6 +13,9 @@ const help = `npm run test:mutants -- [options]   takes one promise after anothe
 
 Ends non-zero when a mutant survives, or when the tests that must catch it fail without it too.`;
 
+/** What was found of tests without a mutant. */
+const sound = new Map<string, boolean>();
+
 const { values } = parseArgs({
   options: { only: { type: "string", default: "" }, help: { type: "boolean", default: false } },
 });
@@ -49,8 +52,6 @@ function tryOut(copy: string, mutant: Mutant): Verdict["verdict"] {
   writeFileSync(path, whole);
   return survives ? "SURVIVED" : "killed";
 }
-
-const sound = new Map<string, boolean>();
 
 function passes(copy: string, { caughtBy: { files, tests } }: Mutant, isMutant: boolean): boolean {
   const key = `${files.join()} ${tests}`;

@@ -1,5 +1,5 @@
 import { loadDestination } from "../../lib/destinations/registry.ts";
-import { exactJson, loadTestbed, type Testbed, testbedsOf } from "../../lib/destinations/testbed.ts";
+import { exactJson, loadTestbed, onTestbed, type Testbed, testbedsOf } from "../../lib/destinations/testbed.ts";
 import type { Deps } from "../../lib/flows/deps.ts";
 import type { ChangeRow } from "../support/change-files.ts";
 import { FaultyDestination } from "../support/faulty-destination.ts";
@@ -50,7 +50,7 @@ async function testbedPlace(kind: string, seed: number): Promise<Place> {
   const [start] = testbedsOf(kind, await loadTestbed(kind)).values();
   if (start === undefined) throw new TypeError(`${kind} has no testbed`);
   const bed: Testbed = building.use(await start());
-  const faulty = new FaultyDestination(await loadDestination(kind), seed);
+  const faulty = new FaultyDestination(onTestbed(await loadDestination(kind), bed), seed);
   const given: Partial<Deps> = {
     destination: async () => faulty.destination,
     destinationKinds: [kind],

@@ -169,9 +169,13 @@ async function brokenReceipts({ rig }: Place, source: Source, object: "profiles"
     const said = rowsStaged + rowsQuarantined;
     return said === rows ? [] : [`${object}: a receipt of ${rows} rows counts ${said}`];
   });
+  const elders = receipts.filter(({ fence }, index) => fence <= (receipts[index - 1]?.fence ?? 0));
+  const stale = elders.map(
+    ({ planId, fence }) => `${object}: a receipt of ${planId} has the fence ${fence} of one before it`,
+  );
   const isAtHead = isDeepStrictEqual(sync.watermark, head);
   const behind = isAtHead
     ? []
     : [`${object}: the watermark is ${JSON.stringify(sync.watermark)}, the head ${JSON.stringify(head)}`];
-  return [...gaps, ...miscounted, ...behind];
+  return [...gaps, ...miscounted, ...stale, ...behind];
 }

@@ -86,7 +86,8 @@ describe.each(beds)("a %s warehouse", (bed) => {
 
     expect(changes).toBe(1);
     expect((await warehouse.bed.rows("event")).map(({ id }) => id)).toEqual(["e1", "e2", "e3", "e5"]);
-    expect((await warehouse.receipts()).map((row) => row["rows_staged"])).toEqual(["1", "2", "1"]);
+    const counts = (await warehouse.receipts()).map((row) => `${row["from_seq"]}: ${row["rows_staged"]}`);
+    expect(counts.sort()).toEqual(["1: 1", "2: 2", "3: 1"]);
   });
 
   test("whose receipts are lost stops the sync, and is not filled as if nothing had happened", async () => {
