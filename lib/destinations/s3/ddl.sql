@@ -1,10 +1,10 @@
 -- For the administrator of the AWS account that owns the bucket. Policies are JSON, between /* and */.
 
--- 1. The bucket your-bucket in us-east-1. Leave it private and versioned if it is; keep lifecycle rules away from it,
-
+-- 1. The bucket your-bucket in us-east-1. Leave it private, and versioned if it is; keep lifecycle rules away from it,
 --    but for one that aborts incomplete uploads after 7 days.
 
--- 2. What the IAM user or role may do. With a key of your own on the bucket, also kms:GenerateDataKey and kms:Decrypt on that.
+-- 2. What the IAM user or role may do. With a KMS key of your own on the bucket, also kms:GenerateDataKey
+--    and kms:Decrypt on that.
 
 /*
 {
@@ -96,7 +96,6 @@
 -- 3. With keys: make an access key of that user, and give it to us with its secret.
 
 -- 4. Optional, as bucket policy: only by way of our network. Buckets in our region are reached through a VPC endpoint,
-
 --    never from the egress addresses, so a condition on aws:SourceIp would shut us out.
 
 /*

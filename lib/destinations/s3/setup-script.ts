@@ -12,14 +12,21 @@ export function setupScript(given: Partial<S3Settings>, target: ScriptTarget): s
   const [takesRole, takesKeys] = [accessKeyId === undefined, roleArn === undefined];
   return [
     "-- For the administrator of the AWS account that owns the bucket. Policies are JSON, between /* and */.",
-    `-- 1. The bucket ${bucket} in ${region}. Leave it private and versioned if it is; keep lifecycle rules away from it,`,
-    "--    but for one that aborts incomplete uploads after 7 days.",
-    `-- 2. What ${takesKeys && !takesRole ? "the IAM user" : takesRole && !takesKeys ? "the role" : "the IAM user or role"} may do. With a key of your own on the bucket, also kms:GenerateDataKey and kms:Decrypt on that.`,
+    lines(
+      `1. The bucket ${bucket} in ${region}. Leave it private, and versioned if it is; keep lifecycle rules away from it,`,
+      "   but for one that aborts incomplete uploads after 7 days.",
+    ),
+    lines(
+      `2. What ${grantee(takesRole, takesKeys)} may do. With a KMS key of your own on the bucket, also kms:GenerateDataKey`,
+      "   and kms:Decrypt on that.",
+    ),
     comment(permissionPolicy(place, target.tablePrefix)),
     ...(takesRole ? ["-- 3. With a role: who may take it on.", comment(trustPolicy(target))] : []),
     ...(takesKeys ? ["-- 3. With keys: make an access key of that user, and give it to us with its secret."] : []),
-    "-- 4. Optional, as bucket policy: only by way of our network. Buckets in our region are reached through a VPC endpoint,",
-    "--    never from the egress addresses, so a condition on aws:SourceIp would shut us out.",
+    lines(
+      "4. Optional, as bucket policy: only by way of our network. Buckets in our region are reached through a VPC endpoint,",
+      "   never from the egress addresses, so a condition on aws:SourceIp would shut us out.",
+    ),
     comment(endpointPolicy(place, target)),
     "-- 5. Athena, one statement at a time.",
     ...athenaStatements(views),
@@ -31,4 +38,13 @@ export function setupScript(given: Partial<S3Settings>, target: ScriptTarget): s
 
 function comment(policy: unknown): string {
   return `/*\n${JSON.stringify(policy, null, 2)}\n*/`;
+}
+
+function grantee(takesRole: boolean, takesKeys: boolean): string {
+  if (takesRole && takesKeys) return "the IAM user or role";
+  return takesRole ? "the role" : "the IAM user";
+}
+
+function lines(...texts: readonly string[]): string {
+  return texts.map((text) => `-- ${text}`).join("\n");
 }

@@ -3,6 +3,7 @@ import { createWriteStream } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { DuckDBInstance } from "@duckdb/node-api";
 import type { LogId } from "../../model/ids.ts";
@@ -12,7 +13,9 @@ import { bareName, tableKeys } from "../sql/dialect.ts";
 import { isAllowed } from "../stand-ins/evaluate-policy.ts";
 import type { S3Call } from "../stand-ins/s3/s3-access.ts";
 import { bytesOf } from "../stand-ins/s3/s3-bytes.ts";
+import type { S3Request } from "../stand-ins/s3/s3-request.ts";
 import { type S3Server, startS3 } from "../stand-ins/s3/s3-server.ts";
+import type { KnownKey } from "../stand-ins/s3/s3-signature.ts";
 import { loopbackDial, plainValue, type StartTestbed, type Testbed } from "../testbed.ts";
 import s3 from "./index.ts";
 import { layoutOf } from "./layout.ts";
@@ -29,6 +32,10 @@ export interface S3Testbed extends Testbed {
   readonly server: S3Server;
   /** The statements that hold for the bed's key; what is added is allowed, what is taken away is not. */
   readonly statements: Policy["Statement"][number][];
+  /** Whose signatures are good, by access key ID. */
+  readonly signers: Map<string, KnownKey>;
+  /** Puts an object as the bucket's owner. */
+  putObject(key: string, body: string): Promise<void>;
   /** Keys of all objects, without those that were deleted. */
   keys(): readonly string[];
 }
@@ -54,8 +61,8 @@ export async function startS3Testbed(given: Partial<S3Settings>): Promise<S3Test
   const settings = { bucket, region, accessKeyId, secretAccessKey, ...given };
   const statements: Policy["Statement"][number][] = [];
   const allows = (call: S3Call) => isAllowed(statements.map(withTexts), { ...call, context: contextOf(call) });
-  const keysOf = new Map([[accessKeyId, { secretAccessKey }]]);
-  const server = await startS3({ bucketName: bucket, access: { region, owner, keys: keysOf, isAllowed: allows } });
+  const signers = new Map<string, KnownKey>([[accessKeyId, { secretAccessKey }]]);
+  const server = await startS3({ bucketName: bucket, access: { region, owner, keys: signers, isAllowed: allows } });
   const endpoint = server.url.replace("127.0.0.1", "s3.bed.test");
   const administer = async (script: string) => void statements.push(...allowedIn(script));
   await administer(setupScript(settings, { tablePrefix: "klaviyo_" }));
@@ -64,6 +71,8 @@ export async function startS3Testbed(given: Partial<S3Settings>): Promise<S3Test
     settings,
     server,
     statements,
+    signers,
+    putObject: (key, body) => putObject(server, bucket, key, body),
     keys: () => keysIn(server),
     dial: loopbackDial,
     folder: tmpdir(),
@@ -118,6 +127,12 @@ function withTexts({ Effect, Action, Resource = [], Condition }: Policy["Stateme
 
 function contextOf({ prefix }: S3Call): Readonly<Record<string, string>> {
   return prefix === undefined ? {} : { "s3:prefix": prefix };
+}
+
+async function putObject(server: S3Server, bucket: string, key: string, body: string): Promise<void> {
+  const message = Object.assign(Readable.from([Buffer.from(body)]), { headers: {}, method: "PUT", url: "" });
+  const request = { method: "PUT", bucket, key, query: new URLSearchParams(), headers: {}, message };
+  await server.bucket.put(request as unknown as S3Request, {});
 }
 
 function keysIn({ bucket }: S3Server): readonly string[] {

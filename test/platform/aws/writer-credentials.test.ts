@@ -39,6 +39,7 @@ test("the role is taken on in a session that carries the account and its shard",
       sessionName: `writer-${accountId}`,
       seconds: 3_600,
       tags: { account: accountId, shard: String(shardOf(accountId)) },
+      externalId: null,
     },
   ]);
 });

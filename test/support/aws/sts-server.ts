@@ -6,6 +6,7 @@ interface AssumedRole {
   readonly sessionName: string;
   readonly seconds: number;
   readonly tags: Readonly<Record<string, string>>;
+  readonly externalId: string | null;
 }
 
 export interface StsServer extends LoopbackServer {
@@ -14,7 +15,10 @@ export interface StsServer extends LoopbackServer {
 }
 
 /** STS's AssumeRole on the loopback (query protocol). `now` in milliseconds decides when a session ends. */
-export async function startStsServer(now: () => number = Date.now): Promise<StsServer> {
+export async function startStsServer(
+  now: () => number = Date.now,
+  mayAssume: (asked: AssumedRole) => boolean = () => true,
+): Promise<StsServer> {
   const assumed: AssumedRole[] = [];
   const server = await serveLoopback(async (request, response) => {
     const form = new URLSearchParams(await textOf(request));
@@ -23,12 +27,18 @@ export async function startStsServer(now: () => number = Date.now): Promise<StsS
       return;
     }
     const seconds = Number(form.get("DurationSeconds") ?? 3_600);
-    const index = assumed.push({
+    const session = {
       roleArn: form.get("RoleArn") ?? "",
       sessionName: form.get("RoleSessionName") ?? "",
       seconds,
       tags: tagsOf(form),
-    });
+      externalId: form.get("ExternalId"),
+    } as const;
+    if (!mayAssume(session)) {
+      response.writeHead(403).end(errorXml("AccessDenied"));
+      return;
+    }
+    const index = assumed.push(session);
     response.writeHead(200, { "content-type": "text/xml" }).end(sessionXml(index - 1, now() + seconds * 1_000));
   });
   return { ...server, assumed };
