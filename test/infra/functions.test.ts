@@ -1,5 +1,6 @@
 import type { Template } from "aws-cdk-lib/assertions";
 import { describe, expect, test } from "vitest";
+import { deployedKinds } from "../../lib/infra/bundles/deployed-kinds.ts";
 import { functionSpecs } from "../../lib/infra/function-specs.ts";
 import { impliedBy } from "../../lib/infra/permissions.ts";
 import { declaredCalls, type FunctionSpec } from "../../lib/infra/specs/function-spec.ts";
@@ -9,7 +10,12 @@ import { Environment } from "../../lib/platform/aws/environment.ts";
 import { resourcesOf, templates } from "./support/installation.ts";
 import { type Allowed, allowedTo, flat } from "./support/policies.ts";
 
-const specs: Readonly<Record<string, FunctionSpec>> = { ...functionSpecs, "writer-postgres": writerSpec };
+const kinds = await deployedKinds();
+const writers = kinds.map((kind) => `writer-${kind}`);
+const specs: Readonly<Record<string, FunctionSpec>> = {
+  ...functionSpecs,
+  ...Object.fromEntries(writers.map((name) => [name, writerSpec])),
+};
 
 /** What the resource of a call reads like in a template. */
 const places: readonly (readonly [RegExp, (...found: string[]) => RegExp])[] = [
@@ -20,7 +26,7 @@ const places: readonly (readonly [RegExp, (...found: string[]) => RegExp])[] = [
     (name) => new RegExp(`:(stateMachine:warehouse-sync-${name}|execution:warehouse-sync-${name}:\\*)$`),
   ],
   [/^secret$/, () => /:secret:warehouse-sync\/\*$/],
-  [/^writer$/, () => /:function:warehouse-sync-writer-postgres$/],
+  [/^writer$/, () => /:function:warehouse-sync-writer-\w+$/],
   [/^role\/writer$/, () => /WriterScope/],
   [/^role\/sftp$/, () => /Sftp\w*Role/],
   [/^sftp$/, () => /SftpServer/],
@@ -94,7 +100,9 @@ describe("the functions", async () => {
   test("that are writers reach the NAT gateway; nobody else is in the VPC", () => {
     const inside = made.filter(({ properties }) => properties["VpcConfig"] !== undefined);
 
-    expect(inside.map(({ properties }) => properties["FunctionName"])).toEqual(["warehouse-sync-writer-postgres"]);
+    expect(inside.map(({ properties }) => properties["FunctionName"])).toEqual(
+      writers.map((name) => `warehouse-sync-${name}`),
+    );
     for (const { properties } of inside)
       expect(flat((properties["VpcConfig"] as { SubnetIds: unknown }).SubnetIds)).toMatch(/WritersSubnet/);
   });
@@ -142,7 +150,7 @@ describe("the functions", async () => {
       const texts = Object.fromEntries(Object.entries(Variables).map(([name, value]) => [name, flat(value)]));
       const environment = Environment.parse(texts);
 
-      expect(environment).toMatchObject({ WS_NAME: "warehouse-sync", WS_VERSION: "1.2.3", WS_KINDS: ["postgres"] });
+      expect(environment).toMatchObject({ WS_NAME: "warehouse-sync", WS_VERSION: "1.2.3", WS_KINDS: kinds });
       expect(environment.WS_TABLE_PREFIX).toBe("klaviyo_");
       const isWriter = String(properties["FunctionName"]).includes("-writer-");
       expect(environment.WS_WRITER_ROLE_ARN !== "").toBe(isWriter);
@@ -156,7 +164,7 @@ describe("the functions", async () => {
     const withLayer = made.filter(({ properties }) => properties["Layers"] !== undefined);
 
     expect(withLayer.map(({ properties }) => properties["FunctionName"]).toSorted()).toEqual(
-      ["answer-call", "consolidate-round", "parse-range", "run-part", "writer-postgres"].map(
+      ["answer-call", "consolidate-round", "parse-range", "run-part", ...writers].map(
         (name) => `warehouse-sync-${name}`,
       ),
     );
@@ -184,9 +192,9 @@ describe("the role of a writer for one account", () => {
         return Statement;
       });
 
-    expect(statements.flatMap(({ Action }) => Action).toSorted()).toEqual(["sts:AssumeRole", "sts:TagSession"]);
+    expect(new Set(statements.flatMap(({ Action }) => Action))).toEqual(new Set(["sts:AssumeRole", "sts:TagSession"]));
     for (const { Principal, Condition } of statements) {
-      expect(flat(Principal)).toMatch(/FunctionsWriterPostgresRole/);
+      expect(flat(Principal)).toMatch(/^arn:|^(FunctionsWriter[A-Z][a-z0-9]+Role[0-9A-F]{8}Arn)+$/);
       expect(Condition).toEqual({ Null: { "aws:RequestTag/account": "false", "aws:RequestTag/shard": "false" } });
     }
   });
