@@ -1,9 +1,10 @@
+import type { CheckStepName } from "../model/check-step.ts";
 import { asSyncError } from "../model/errors.ts";
 import type { CheckStep } from "./destination.ts";
 
 /** One named step of a check: does its work and says in a few words what it found. Throws what went wrong. */
 export interface CheckTask {
-  readonly step: "reach" | "tls" | "login" | "privileges" | "tables" | "columns" | "receipts" | "load";
+  readonly step: CheckStepName;
   readonly run: () => Promise<string>;
 }
 

@@ -157,6 +157,7 @@ export const writerStepNames = [
   "list-receipts",
   "plan-run",
   "stage-file",
+  "try-step",
 ] as const;
 export type WriterStepName = (typeof writerStepNames)[number];
 

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { CheckRequest, checkConnection } from "./connections/check-connection.ts";
+import { TryStepRequest, tryStep } from "./connections/try-step.ts";
 import type { Deps } from "./deps.ts";
 import { type WriterStepName, writerStepNames } from "./ports.ts";
 import { type Step, step } from "./step.ts";
@@ -17,6 +18,7 @@ export const writerSteps: Readonly<Record<WriterStepName, Step>> = {
   "list-receipts": step(ReadReceiptsRequest, readReceipts),
   "plan-run": step(PlanRunRequest, planRun),
   "stage-file": step(StageFileRequest, stageFile),
+  "try-step": step(TryStepRequest, tryStep),
 };
 
 /** What a writer is called with, by a machine or through the `Writers` port. */

@@ -40,6 +40,8 @@ export interface Connection {
   readonly retiredSecretRefs: readonly string[];
   /** Fences of this connection's commits begin above it: above whatever an earlier connection left in the same tables. */
   readonly fenceBase: number;
+  /** Added to every `_seq` and position on the way to the warehouse, since tables with higher ones were adopted. @default 0 */
+  readonly seqBase?: number;
   /** True from the first Enabled on: the fields that name the target are frozen. */
   readonly everEnabled: boolean;
   /** What a customer's role asks for before it lets itself be taken on: random, ours, never changed. Missing in the oldest records. */
@@ -58,6 +60,8 @@ export interface PendingCheck {
   readonly candidate: { readonly settings: Readonly<Record<string, unknown>>; readonly secretRef: string } | null;
   /** Whether passing it enables the connection; else it stays as it was. */
   readonly enables: boolean;
+  /** Takes over what is in the tables, to sync into them from the start; the base is known once that is done. */
+  readonly adopts?: { readonly seqBase: number | null };
 }
 
 /** One step of a connection check, as shown. */

@@ -75,17 +75,17 @@ export const errorCodes = {
   FOREIGN_RECEIPTS: entry(
     "config",
     "The tables hold receipts of another log.",
-    "Choose another table prefix, or adopt the tables.",
+    "Choose another table prefix, or adopt the tables: npm run ws -- connection adopt (POST /connections/{connectionId}/adopt).",
   ),
   RECEIPT_GONE: entry(
     "config",
     "The warehouse no longer holds the receipt of our last batch: its tables were replaced or emptied.",
-    "Sync again from the start.",
+    "Sync again from the start: npm run ws -- connection adopt (POST /connections/{connectionId}/adopt).",
   ),
   RECEIPT_UNKNOWN: entry(
     "config",
     "The warehouse holds a receipt of a batch that this installation has no record of: its own table was set back to an earlier moment.",
-    "Sync again from the start, into another table prefix or emptied tables.",
+    "Sync again from the start, above what is there: npm run ws -- connection adopt (POST /connections/{connectionId}/adopt).",
   ),
   STAGED_GONE: entry(
     "internal",

@@ -96,7 +96,7 @@ export class MemoryServer {
     await this.mischief.onOpen?.();
     if (settings.password === "wrong") throw new SyncError("AUTH_FAILED", { externalMessage: "password mismatch" });
     return {
-      check: () => check(),
+      check: () => check(this.#foreignLog(target)),
       stage: (file) => this.#stage(file, options),
       commit: (batch, fence) => this.#commit(target, batch, fence, options),
       rehearse: async (batch) => {
@@ -104,14 +104,16 @@ export class MemoryServer {
         this.#refuseLate(batch);
       },
       adopt: async () => {
-        this.logs.clear();
         for (const object of dataObjects) this.logs.set(tableOf(target, object), target.logId);
       },
       poll: (token) => this.#poll(target, token, options),
       receipts: async (syncId, object, after) => {
         await this.mischief.onReceipts?.();
         return this.receipts
-          .filter((each) => each.syncId === syncId && each.targetTable === tableOf(target, object))
+          .filter(
+            (each) =>
+              each.logId === target.logId && each.syncId === syncId && each.targetTable === tableOf(target, object),
+          )
           .filter((each) => comparePositions(each.last, after) > 0)
           .sort((a, b) => comparePositions(a.last, b.last));
       },
@@ -125,6 +127,11 @@ export class MemoryServer {
         this.closed += 1;
       },
     };
+  }
+
+  #foreignLog(target: Target): string | undefined {
+    const owners = dataObjects.map((object) => this.logs.get(tableOf(target, object)));
+    return owners.find((owner) => owner !== undefined && owner !== target.logId);
   }
 
   #headSeq(target: Target, object: DataObject): number {
@@ -164,10 +171,13 @@ export class MemoryServer {
   }
 
   async #merge(target: Target, batch: Batch, fence: number, options: OpenOptions): Promise<Receipt> {
+    const owner = this.logs.get(tableOf(target, batch.object)) ?? target.logId;
+    if (owner !== target.logId) throw new SyncError("FOREIGN_RECEIPTS", { message: `the lease belongs to ${owner}` });
     const held = this.fences.get(batch.object) ?? 0;
     if (held > fence) throw new SyncError("FENCE_LOST", { message: `the fence is ${held}, ours ${fence}` });
     if (this.mischief.lies) return this.#receiptOf(target, batch, fence, { inserted: 0, updated: 0 });
     this.fences.set(batch.object, fence);
+    this.logs.set(tableOf(target, batch.object), target.logId);
     const receipt = this.#earlier(batch) ?? this.#apply(target, batch, fence);
     await options.onStep?.("commit", "after");
     await this.mischief.onAnswer?.(batch);
@@ -252,9 +262,15 @@ export class MemoryServer {
   }
 }
 
-async function* check() {
-  for (const step of ["reach", "login", "privileges", "tables", "load"])
+async function* check(foreignLog: string | undefined) {
+  for (const step of ["reach", "login", "privileges", "tables"])
     yield { step, ok: true, detail: "as it should be", errorCode: null, fix: null };
+  if (foreignLog !== undefined) {
+    const detail = `the tables hold receipts of the log ${foreignLog}`;
+    yield { step: "receipts", ok: false, detail, errorCode: "FOREIGN_RECEIPTS", fix: null } as const;
+    return;
+  }
+  yield { step: "load", ok: true, detail: "as it should be", errorCode: null, fix: null };
 }
 
 function tableOf(target: Target, object: DataObject): string {

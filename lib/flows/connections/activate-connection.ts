@@ -15,9 +15,10 @@ export async function activateConnection(deps: Deps, request: CheckRequest, sign
     const connection = await checkAtWork(deps, request);
     if (connection?.check == null) return;
     const next = passed(connection, connection.check, deps);
+    const why = connection.check.adopts === undefined ? "check passed" : "tables adopted";
     await deps.table.transact([
       ...connectionWrites(connection, next),
-      ...(next.state === "enabled" ? await ensureSyncs(deps, next, "check passed") : []),
+      ...(next.state === "enabled" ? await ensureSyncs(deps, next, why) : []),
     ]);
   });
   await retireSecrets(deps, request);
@@ -25,12 +26,13 @@ export async function activateConnection(deps: Deps, request: CheckRequest, sign
 }
 
 function passed(connection: Connection, check: PendingCheck, deps: Deps): Connection {
-  const { candidate, enables } = check;
+  const { candidate, enables, adopts } = check;
   const retired = candidate === null ? [] : [connection.secretRef];
   const state = enables ? "enabled" : connection.state;
   return {
     ...connection,
     ...candidate,
+    ...(adopts?.seqBase == null ? {} : { seqBase: adopts.seqBase }),
     state,
     check: null,
     everEnabled: connection.everEnabled || state === "enabled",

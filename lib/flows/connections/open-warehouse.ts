@@ -2,11 +2,12 @@ import type { Warehouse } from "../../destinations/destination.ts";
 import type { Connection } from "../../model/connection.ts";
 import type { Deps } from "../deps.ts";
 import { requireAccount } from "../store/accounts.ts";
+import { aboveBase } from "./above-base.ts";
 
 /** Settings in use, or a candidate's that a check tries. */
 export type WarehouseSettings = Pick<
   Connection,
-  "accountId" | "kind" | "settings" | "secretRef" | "tablePrefix" | "externalId"
+  "accountId" | "kind" | "settings" | "secretRef" | "tablePrefix" | "externalId" | "seqBase"
 >;
 
 /** Opens a session with a connection's warehouse; `await using` closes it. */
@@ -19,7 +20,7 @@ export async function openWarehouse(
   const destination = await deps.destination(connection.kind);
   const secrets: Record<string, unknown> = JSON.parse(await deps.secrets.get(connection.secretRef));
   const { tablePrefix, externalId } = connection;
-  return destination.open(
+  const warehouse = await destination.open(
     { ...connection.settings, ...secrets },
     { logId: account.logId, tablePrefix, ...(externalId === undefined ? {} : { externalId }) },
     {
@@ -29,6 +30,7 @@ export async function openWarehouse(
       allowsEndpoints: deps.allowsEndpoints === true,
     },
   );
+  return aboveBase(warehouse, connection.seqBase ?? 0);
 }
 
 /** A session that is opened at the first `open`, so that work with nothing to send wakes no warehouse. */

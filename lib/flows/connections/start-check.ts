@@ -9,7 +9,7 @@ import type { ConnectionRef } from "./requests.ts";
 export async function startCheck(
   deps: Deps,
   ref: ConnectionRef,
-  prepare: (connection: Connection, number: number) => Promise<Pick<PendingCheck, "candidate" | "enables">>,
+  prepare: (connection: Connection, number: number) => Promise<Pick<PendingCheck, "candidate" | "enables" | "adopts">>,
 ): Promise<Connection> {
   const begun = await whileContended(async () => {
     const connection = await getConnectionRecord(deps.table, ref.accountId, ref.connectionId);

@@ -17,7 +17,9 @@ export async function listReceipts(
   const sync = await getSyncRecord(deps.table, request.accountId, request.syncId);
   const { kind } = await getConnectionRecord(deps.table, request.accountId, sync.connectionId);
   const receipts = await allReceipts(deps, kind, sync, signal);
-  return { receipts, skips: await skipsOf(deps.table, sync.accountId, sync.id) };
+  const skips = await skipsOf(deps.table, sync.accountId, sync.id);
+  // Older ones are of a time before the tables were adopted, and the sync began anew.
+  return { receipts, skips: skips.filter((skip) => skip.at >= sync.cutAt) };
 }
 
 async function allReceipts(deps: Deps, kind: string, sync: SyncRecord, signal: AbortSignal): Promise<Receipt[]> {

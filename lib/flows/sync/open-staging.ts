@@ -33,6 +33,7 @@ export async function openStaging(
   const encode = {
     ...encodeRequest(plan, number, source.path, { destination, settings: scope.connection.settings }),
     excluded,
+    seqBase: scope.connection.seqBase ?? 0,
   };
   const kept = opened.move();
   return {

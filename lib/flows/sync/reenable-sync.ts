@@ -14,7 +14,7 @@ export async function reenableSync(deps: Deps, request: SyncRef, signal: AbortSi
   if (needsNewStart(sync.lastError))
     throw new SyncError("STATE_CONFLICT", {
       message:
-        "our place in the warehouse is lost: remove this connection and make it anew, to sync again from the start",
+        "our place in the warehouse is lost: adopt the tables (POST /connections/{connectionId}/adopt) to sync again from the start",
     });
   await retryConnection(deps, { accountId: request.accountId, connectionId: sync.connectionId }, signal);
   return getSyncRecord(deps.table, request.accountId, request.syncId);

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { adoptConnection } from "../../flows/connections/adopt-connection.ts";
 import { CreateConnectionRequest, createConnection } from "../../flows/connections/create-connection.ts";
 import { disableConnection } from "../../flows/connections/disable-connection.ts";
 import { enableConnection } from "../../flows/connections/enable-connection.ts";
@@ -9,10 +10,11 @@ import { connectionIdSchema, settingsSchema } from "../../flows/connections/requ
 import { retryConnection } from "../../flows/connections/retry-connection.ts";
 import { SaveSelectionRequest, saveSelection } from "../../flows/connections/save-selection.ts";
 import { setupScript } from "../../flows/connections/setup-script.ts";
+import { TestStepRequest, testStep } from "../../flows/connections/test-step.ts";
 import { updateCredentials } from "../../flows/connections/update-credentials.ts";
 import { pageView } from "../paging.ts";
 import { accountRoute } from "../route.ts";
-import { connectionCardView, connectionView } from "../views/connections.ts";
+import { connectionCardView, connectionView, stepView } from "../views/connections.ts";
 
 const OfConnection = z.strictObject({ connectionId: connectionIdSchema });
 
@@ -57,6 +59,21 @@ export const connectionRoutes = {
     params: OfConnection,
     run: async ({ deps, accountId, signal }, { params }) =>
       connectionView(await retryConnection(deps, { accountId, ...params }, signal)),
+  }),
+  "POST /connections/{connectionId}/test-step": accountRoute({
+    summary: "Tests a fix: tries the step of the check that failed, or the one that is named, and nothing after it.",
+    params: OfConnection,
+    body: TestStepRequest.pick({ step: true }),
+    run: async ({ deps, accountId, signal }, { params, body }) =>
+      stepView(await testStep(deps, { accountId, ...params, ...body }, signal)),
+  }),
+  "POST /connections/{connectionId}/adopt": accountRoute({
+    summary:
+      "Takes over tables that hold receipts which are not ours, or no longer: syncs into them from the start, above all that is there.",
+    status: 202,
+    params: OfConnection,
+    run: async ({ deps, accountId, signal }, { params }) =>
+      connectionView(await adoptConnection(deps, { accountId, ...params }, signal)),
   }),
   "POST /connections/{connectionId}/disable": accountRoute({
     summary: "Disables a connection and its syncs.",

@@ -1,5 +1,5 @@
 import type { ConnectionCard } from "../../flows/connections/get-connection.ts";
-import type { Connection, ConnectionState, Selection } from "../../model/connection.ts";
+import type { CheckOutcome, Connection, ConnectionState, Selection } from "../../model/connection.ts";
 import { iso } from "./instants.ts";
 
 const shownStates = {
@@ -34,16 +34,24 @@ export function connectionView(connection: Connection) {
     /** For the trust policy of a role that a connection names. */
     externalId: connection.externalId ?? null,
     selection: selectionView(connection.selection),
-    check: connection.checkSteps.map((step) => ({
-      step: step.step,
-      ok: step.ok,
-      detail: step.detail,
-      code: step.errorCode,
-      fix: step.fix,
-    })),
+    check: connection.checkSteps.map(stepView),
     createdAt: iso(connection.createdAt),
     enabledAt: iso(connection.enabledAt),
     version: connection.version,
+  };
+}
+
+/** A step of a check; with the vendor's own words where it failed. */
+export function stepView(step: CheckOutcome) {
+  return {
+    step: step.step,
+    ok: step.ok,
+    detail: step.detail,
+    code: step.errorCode,
+    fix: step.fix,
+    externalMessage: step.vendor?.message ?? null,
+    vendorCode: step.vendor?.code ?? null,
+    vendorRef: step.vendor?.ref ?? null,
   };
 }
 

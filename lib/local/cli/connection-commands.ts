@@ -1,13 +1,15 @@
 import type { Command } from "commander";
 import type { AnswerOf, Client } from "../../http/client.ts";
 import type { Routes } from "../../http/routes.ts";
+import { type CheckStepName, checkSteps } from "../../model/check-step.ts";
 import { checked, collected, connectionText, settingsOf } from "./connect-command.ts";
 import { CommandFailed, show } from "./output.ts";
 import type { CommandContext } from "./program.ts";
 import { type CliSession, UsageFault } from "./session.ts";
+import { printable } from "./text.ts";
 
 type Connection = AnswerOf<Routes["GET /connections/{connectionId}"]>;
-type Action = "retry" | "enable" | "disable";
+type Action = "retry" | "adopt" | "enable" | "disable";
 
 /** `connection …`: what can be done with the account's connection. An account has one at a time, so none is named. */
 export function addConnectionCommands(program: Command, context: CommandContext): void {
@@ -36,6 +38,23 @@ export function addConnectionCommands(program: Command, context: CommandContext)
       await shown(opened, context, await checked(api, connectionId, context));
     });
   connection
+    .command("test [step]")
+    .description("test a fix: try the step of the check that failed, or the one that is named")
+    .action(async (step?: string) => {
+      const opened = session();
+      const api = await opened.account();
+      const params = { connectionId: (await active(api)).id };
+      const body = step === undefined ? {} : { step: stepNamed(step) };
+      const outcome = await api.call("POST /connections/{connectionId}/test-step", { params, body });
+      show(output, opened.options, outcome, () =>
+        [
+          `${outcome.ok ? "ok" : "FAILED"}  ${outcome.step}  ${printable(outcome.detail)}`,
+          ...(outcome.ok ? [] : [`  ${outcome.code}  fix: ${printable(outcome.fix)}`]),
+        ].join("\n"),
+      );
+      if (!outcome.ok) throw new CommandFailed(`the step ${outcome.step} fails`);
+    });
+  connection
     .command("script")
     .description("print the statements that the warehouse's administrator runs once")
     .action(async () => {
@@ -51,6 +70,8 @@ function addActions(connection: Command, context: CommandContext): void {
   const { session, output } = context;
   const actions: Record<Action, string> = {
     retry: "check it again",
+    adopt:
+      "take over tables with receipts that are not ours, or no longer: sync into them from the start, above all of it",
     enable: "check it and enable it again: its syncs go on from where they were",
     disable: "disable it and its syncs",
   };
@@ -81,6 +102,12 @@ function addActions(connection: Command, context: CommandContext): void {
         () => `Connection ${removed.name} is removed; its tables stay as they are.`,
       );
     });
+}
+
+function stepNamed(word: string): CheckStepName {
+  const step = checkSteps.find((name) => name === word);
+  if (step === undefined) throw new UsageFault(`there is no step ${word}; there are: ${checkSteps.join(", ")}`);
+  return step;
 }
 
 async function active(api: Client<Routes>): Promise<Connection> {
