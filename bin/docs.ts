@@ -1,6 +1,7 @@
-/** `npm run docs`: prints the tables of options and costs into docs/; with `--check` it only says whether they are current. */
+/** `npm run docs`: prints the tables of options, costs and warehouses into docs/; with `--check` it only says whether they are current. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { destinations, loadDestination } from "../lib/destinations/registry.ts";
 import { sizeOfStep } from "../lib/infra/function-sizes.ts";
 import { optionRows } from "../lib/infra/option-rows.ts";
 import { readCountedRun } from "../lib/operate/costs/read-counted-run.ts";
@@ -10,7 +11,8 @@ const project = resolve(import.meta.dirname, "..");
 const read = (path: string) => readFileSync(resolve(project, path), "utf8");
 const isCheck = process.argv.includes("--check");
 
-const facts = { run: readCountedRun(), sizeOf: sizeOfStep, options: optionRows() };
+const kinds = await Promise.all(Object.keys(destinations).map(loadDestination));
+const facts = { destinations: kinds, run: readCountedRun(), sizeOf: sizeOfStep, options: optionRows() };
 for (const { path, text } of generatedDocs(facts, read)) {
   if (read(path) === text) continue;
   if (!isCheck) writeFileSync(resolve(project, path), text);

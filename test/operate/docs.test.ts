@@ -1,6 +1,7 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { destinations, loadDestination } from "../../lib/destinations/registry.ts";
 import { sizeOfStep } from "../../lib/infra/function-sizes.ts";
 import { optionRows } from "../../lib/infra/option-rows.ts";
 import { readCountedRun } from "../../lib/operate/costs/read-counted-run.ts";
@@ -8,7 +9,8 @@ import { withBlock } from "../../lib/operate/docs/generated-block.ts";
 import { generatedDocs } from "../../lib/operate/docs/generated-docs.ts";
 
 const read = (path: string) => readFileSync(path, "utf8");
-const facts = { run: readCountedRun(), sizeOf: sizeOfStep, options: optionRows() };
+const kinds = await Promise.all(Object.keys(destinations).map(loadDestination));
+const facts = { destinations: kinds, run: readCountedRun(), sizeOf: sizeOfStep, options: optionRows() };
 
 test.for(generatedDocs(facts, read).map((each) => [each.path, each.text] as const))(
   "the tables of %s are current (npm run docs)",

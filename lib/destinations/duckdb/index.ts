@@ -27,6 +27,14 @@ export default defineDestination({
       "",
     ].join("\n\n"),
   ports: [],
+  about: {
+    keeps: "tables",
+    signIn: ["None: a file in the account's own folder, where the product runs on one machine"],
+    loadPath:
+      "Parquet is linked beside the file and merged by one transaction from `read_parquet`; which rows go in is decided on keys alone",
+    triedAgainst: ["DuckDB itself, embedded; processes killed and stopped within a commit"],
+    neverTriedLive: [],
+  },
   connect: async (settings, target, options) => {
     const { openDuckdb } = await import("./client.ts");
     return openDuckdb(settings, target, options);

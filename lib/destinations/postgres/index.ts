@@ -14,6 +14,17 @@ export default defineDestination({
   limits: { batchRowsMax: 500_000, batchBytesMax: 268_435_456, batchFilesMax: 32, valueBytesMax },
   setupScript: (given, target) => setupScript(given, target.tablePrefix),
   ports: "any",
+  about: {
+    keeps: "tables",
+    signIn: ["User and password, over TLS with the certificate checked; without TLS on private addresses only"],
+    loadPath: "CSV by `COPY … FROM STDIN` into unlogged tables, merged by one transaction with `INSERT … ON CONFLICT`",
+    triedAgainst: ["PostgreSQL 18, a server of its own in the tests", "a TLS proxy, broken lines and hostile servers"],
+    neverTriedLive: [
+      "Amazon RDS, Aurora, Cloud SQL, Azure and other hosted servers",
+      "versions 12 to 17",
+      "poolers such as PgBouncer",
+    ],
+  },
   connect: async (given, target, options) => {
     const { openPostgres } = await import("./client.ts");
     return openPostgres(given, target, options);

@@ -13,6 +13,23 @@ export default defineDestination({
   // One COPY reads all files of a batch side by side, and one transaction merges them: minutes on a small cluster.
   limits: { batchRowsMax: 2_000_000, batchBytesMax: 1_073_741_824, batchFilesMax: 64, valueBytesMax },
   ports: portRanges.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, index) => first + index)),
+  about: {
+    keeps: "tables",
+    signIn: [
+      "User and password, over TLS with the certificate checked",
+      "Data API: a role of the customer's account, taken on with an external ID; then a secret of theirs or a database user",
+    ],
+    loadPath:
+      "NDJSON (gzip) in our bucket and a manifest of mandatory files, `COPY` with the cluster's role or with keys for those files alone, one transaction that locks the receipts first",
+    triedAgainst: [
+      "PostgreSQL behind a server that plays Redshift's wire, its COPY and its refusals",
+      "a Data API, STS and S3 on the loopback before the same engine",
+    ],
+    neverTriedLive: [
+      "Amazon Redshift itself, provisioned or serverless, by either way",
+      "Redshift's own error texts and system tables",
+    ],
+  },
   setupScript: (given, target) => setupScript(given, target.tablePrefix),
   connect: async (given, target, options) => {
     const { openRedshift } = await import("./client.ts");

@@ -1,7 +1,9 @@
+import type { Destination } from "../../destinations/destination.ts";
 import { markdownTable } from "../costs/costs-text.ts";
 import type { CountedRun } from "../costs/counts.ts";
 import type { WorkShape } from "../costs/row-costs.ts";
 import { costBlocks } from "./cost-blocks.ts";
+import { destinationBlocks } from "./destination-blocks.ts";
 import { withBlock } from "./generated-block.ts";
 
 /** An option of a deployment, as the table shows it. */
@@ -12,6 +14,7 @@ interface OptionRow {
 }
 
 export interface DocsFacts {
+  readonly destinations: readonly Destination[];
   readonly run: CountedRun;
   readonly sizeOf: WorkShape["sizeOf"];
   readonly options: readonly OptionRow[];
@@ -20,6 +23,7 @@ export interface DocsFacts {
 /** Which generated blocks stand in which document. */
 const blocksOf: Readonly<Record<string, readonly string[]>> = {
   "docs/deploy.md": ["options", "fixed costs"],
+  "docs/warehouses.md": ["kinds", "details"],
   "docs/costs.md": [
     "fixed costs",
     "fixed bill",
@@ -39,6 +43,7 @@ export function generatedDocs(
 ): readonly { readonly path: string; readonly text: string }[] {
   const rows = facts.options.map(({ key, initial, help }) => [`\`${key}\``, initial, help]);
   const blocks: Readonly<Record<string, string>> = {
+    ...destinationBlocks(facts.destinations),
     ...costBlocks(facts.run, facts.sizeOf),
     options: markdownTable(["option", "default", "what"], rows),
   };
