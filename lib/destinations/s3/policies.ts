@@ -84,7 +84,7 @@ export function trustPolicy({ principalArn, externalId }: ScriptTarget): Policy 
  * Optional, for the bucket: nobody but through our endpoint. In one region S3 is reached through it and not from the
  * egress addresses, so `aws:SourceIp` would shut us out.
  */
-export function endpointPolicy(place: PolicyPlace, target: ScriptTarget): Policy {
+export function endpointPolicy(place: PolicyPlace & Pick<S3Settings, "roleArn">, target: ScriptTarget): Policy {
   const [add] = statementsOf(place, target.tablePrefix);
   const vpcEndpoint = target.vpcEndpointId ?? "<ID of our VPC endpoint: your operator knows it>";
   return {
@@ -93,7 +93,7 @@ export function endpointPolicy(place: PolicyPlace, target: ScriptTarget): Policy
       {
         Sid: "OnlyThroughOurEndpoint",
         Effect: "Deny",
-        Principal: { AWS: "<ARN of the user or role that you gave us>" },
+        Principal: { AWS: place.roleArn ?? "<ARN of the user or role that you gave us>" },
         Action: ["s3:*"],
         Resource: [...(add?.Resource ?? [])],
         Condition: { StringNotEquals: { "aws:SourceVpce": vpcEndpoint } },

@@ -27,7 +27,7 @@ export function setupScript(given: Partial<S3Settings>, target: ScriptTarget): s
       "4. Optional, as bucket policy: only by way of our network. Buckets in our region are reached through a VPC endpoint,",
       "   never from the egress addresses, so a condition on aws:SourceIp would shut us out.",
     ),
-    comment(endpointPolicy(place, target)),
+    comment(endpointPolicy({ ...place, roleArn }, target)),
     "-- 5. Athena, one statement at a time.",
     ...athenaStatements(views),
     "-- 6. DuckDB, in place of 5, with `INSTALL httpfs; LOAD httpfs; CREATE SECRET (TYPE s3, PROVIDER credential_chain);`",
