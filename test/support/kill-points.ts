@@ -179,6 +179,7 @@ function wrapPart(deps: Deps, part: keyof Deps, points: Points): unknown {
     case "uploadsAreWhole":
     case "destinationKinds":
     case "tablePrefix":
+    case "allowsEndpoints":
     case "accountFolder":
     case "scratchFolder":
     case "log":

@@ -13,6 +13,7 @@ import {
 } from "../../lib/destinations/destination.ts";
 import { type Engine, sqlText } from "../../lib/engine/engine.ts";
 import type { Clock } from "../../lib/flows/ports.ts";
+import { errorCodes } from "../../lib/model/error-codes.ts";
 import { SyncError } from "../../lib/model/errors.ts";
 import type { DataObject } from "../../lib/model/log.ts";
 import { comparePositions, dataObjects } from "../../lib/model/log.ts";
@@ -267,7 +268,8 @@ async function* check(foreignLog: string | undefined) {
     yield { step, ok: true, detail: "as it should be", errorCode: null, fix: null };
   if (foreignLog !== undefined) {
     const detail = `the tables hold receipts of the log ${foreignLog}`;
-    yield { step: "receipts", ok: false, detail, errorCode: "FOREIGN_RECEIPTS", fix: null } as const;
+    const { fix } = errorCodes.FOREIGN_RECEIPTS;
+    yield { step: "receipts", ok: false, detail, errorCode: "FOREIGN_RECEIPTS", fix } as const;
     return;
   }
   yield { step: "load", ok: true, detail: "as it should be", errorCode: null, fix: null };

@@ -13,13 +13,14 @@ export function aboveBase(warehouse: Warehouse, base: number): Warehouse {
     last: lowered(receipt.last),
   });
   const answer = (given: Receipt | RunningCommit) => ("token" in given ? given : receiptOf(given));
-  const { rehearse, adopt } = warehouse;
   return {
     check: () => warehouse.check(),
     stage: (file) => warehouse.stage(file),
     commit: async (batch, fence) => answer(await warehouse.commit(raisedBatch(batch), fence)),
-    ...(rehearse === undefined ? {} : { rehearse: (batch) => warehouse.rehearse?.(raisedBatch(batch)) ?? nothing }),
-    ...(adopt === undefined ? {} : { adopt: () => warehouse.adopt?.() ?? nothing }),
+    ...(warehouse.rehearse === undefined
+      ? {}
+      : { rehearse: (batch) => warehouse.rehearse?.(raisedBatch(batch)) ?? nothing }),
+    ...(warehouse.adopt === undefined ? {} : { adopt: () => warehouse.adopt?.() ?? nothing }),
     poll: async (token) => answer(await warehouse.poll(token)),
     receipts: async (syncId, object, after) => (await warehouse.receipts(syncId, object, raised(after))).map(receiptOf),
     hasReceipt: (syncId, object, last) => warehouse.hasReceipt(syncId, object, raised(last)),
