@@ -8,7 +8,7 @@ export function destinationBlocks(kinds: readonly Destination[]): Readonly<Recor
     `[${kind.title}](#${kind.title.toLowerCase().replaceAll(" ", "-")})`,
     `\`${kind.kind}\``,
     kind.embeddedOnly ? "on one machine" : "anywhere",
-    aboutOf(kind).neverTriedLive.length === 0 ? "the real thing" : "stand-ins; see its table",
+    aboutOf(kind).triedAgainst[0] ?? "–",
   ]);
   return {
     kinds: markdownTable(["warehouse", "kind", "where it can be used", "tried against"], rows),
