@@ -5,6 +5,7 @@ import type { Destination } from "./destination.ts";
 export const destinations: Readonly<Record<string, () => Promise<{ readonly default: Destination }>>> = {
   duckdb: () => import("./duckdb/index.ts"),
   postgres: () => import("./postgres/index.ts"),
+  redshift: () => import("./redshift/index.ts"),
   s3: () => import("./s3/index.ts"),
 };
 

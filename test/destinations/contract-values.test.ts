@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exactJson, type Testbed } from "../../lib/destinations/testbed.ts";
 import { defaultTablePrefix, type TableName, warehouseTables } from "../../lib/model/tables.ts";
 import { type ChangeRow, eventRow, profileRow } from "../support/change-files.ts";
-import { beds, commit, kindOf, startBed, type WarehouseRig, warehouseRig } from "../support/warehouse-rig.ts";
+import { beds, codeOf, commit, kindOf, startBed, type WarehouseRig, warehouseRig } from "../support/warehouse-rig.ts";
 
 async function sendProfiles(rig: WarehouseRig, rows: readonly ChangeRow[]) {
   await using warehouse = await rig.open();
@@ -70,13 +70,33 @@ describe.for(beds)("a %s warehouse", (bed) => {
 
   test("keeps every text, and tells empty from null", async () => {
     await using rig = await warehouseRig(bed);
-    const rows = texts.map(([, text], index) =>
-      profileRow(`t${String(index).padStart(3, "0")}`, 1, { first_name: text }),
-    );
+    // What is longer than the kind can hold never gets there: flows set it aside.
+    const most = rig.destination.limits.valueBytesMax ?? Number.POSITIVE_INFINITY;
+    const held = texts.map(([, text]) => text).filter((text) => Buffer.byteLength(text) <= most);
+    const rows = held.map((text, index) => profileRow(`t${String(index).padStart(3, "0")}`, 1, { first_name: text }));
 
     const found = await sendProfiles(rig, [...rows, profileRow("t999", 1)]);
 
-    expect(found.map((row) => row["first_name"])).toEqual([...texts.map(([, text]) => text), null]);
+    expect(found.map((row) => row["first_name"])).toEqual([...held, null]);
+  });
+
+  test("holds a text and a JSON string as long as it says, and refuses a longer one rather than cut it", async () => {
+    await using rig = await warehouseRig(bed);
+    const most = rig.destination.limits.valueBytesMax;
+    if (most === null || most > 1_000_000) return;
+    const long = `é${"x".repeat(most - 2)}`;
+    const fitting = profileRow("a", 1, { title: long, properties: JSON.stringify([long.slice(0, most - 8)]) });
+    const tooLong = profileRow("b", 1, { title: `${long}x` });
+
+    const [found] = await sendProfiles(rig, [fitting]);
+    await using warehouse = await rig.open();
+    const refused = codeOf(
+      (async () => commit(warehouse, await rig.stage(warehouse, { planId: "rn2", files: [[tooLong]] })))(),
+    );
+
+    expect(found).toMatchObject({ title: long, properties: [long.slice(0, most - 8)] });
+    expect(await refused).toBe("ROW_REJECTED");
+    expect(await rig.bed.rows("profile")).toHaveLength(1);
   });
 
   test("keeps JSON by value", async () => {

@@ -1,7 +1,7 @@
 import { writeSync } from "node:fs";
 import type { Batch, StepName } from "../../lib/destinations/destination.ts";
 import { loadDestination } from "../../lib/destinations/registry.ts";
-import { loadTestbed, loopbackDial } from "../../lib/destinations/testbed.ts";
+import { loadTestbed, loopbackDial, type Testbed } from "../../lib/destinations/testbed.ts";
 import type { LogId } from "../../lib/model/ids.ts";
 
 /** What a process of its own is told to do: commit a batch, and stand still at one step, until it is killed or for as long as it is stopped. */
@@ -11,6 +11,7 @@ export interface CommitChildRequest {
   readonly folder: string;
   /** The testbed's, where it has one. */
   readonly handle?: unknown;
+  readonly target?: Testbed["target"];
   readonly batch: Batch;
   readonly fence: number;
   readonly step: StepName;
@@ -21,7 +22,7 @@ export interface CommitChildRequest {
 
 const request: CommitChildRequest = JSON.parse(process.argv[2] ?? "");
 const destination = await loadDestination(request.kind);
-const target = { logId: "lg00000000000001" as LogId, tablePrefix: "klaviyo_" };
+const target = { logId: "lg00000000000001" as LogId, tablePrefix: "klaviyo_", ...request.target };
 const more = (await loadTestbed(request.kind)).openOptionsOf?.(request.handle) ?? {};
 const keepAlive = setInterval(() => undefined, 1_000);
 await using warehouse = await destination.open(request.settings, target, {

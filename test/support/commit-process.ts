@@ -23,8 +23,9 @@ export function commitProcess(
   rig: WarehouseRig,
   request: Pick<CommitChildRequest, "batch" | "fence" | "step" | "moment" | "stops">,
 ): CommitProcess {
-  const { settings, folder, handle } = rig.bed;
-  const whole: CommitChildRequest = { kind: kindOf(bed), settings, folder, handle, ...request };
+  const { settings, folder, handle, target } = rig.bed;
+  const about = { kind: kindOf(bed), settings, folder, handle, ...(target === undefined ? {} : { target }) };
+  const whole: CommitChildRequest = { ...about, ...request };
   const script = join(import.meta.dirname, "commit-child.ts");
   const child = spawn(process.execPath, [script, JSON.stringify(whole)], { stdio: ["ignore", "pipe", "inherit"] });
   const ended = once(child, "exit");

@@ -13,7 +13,7 @@ export interface RoleRequest {
   /** Random, ours, and the connection's own: without it, a customer could have us act with another customer's role. */
   readonly externalId: string | undefined;
   readonly region: string;
-  readonly options: Pick<OpenOptions, "dial" | "signal" | "awsEndpoints">;
+  readonly options: Pick<OpenOptions, "dial" | "signal" | "awsEndpoints" | "awsKeys">;
   /** What STS answered, as one of ours. */
   readonly errorOf: (thrown: unknown) => SyncError;
 }
@@ -51,8 +51,9 @@ async function isTakenOn(request: RoleRequest, externalId: string | undefined): 
 async function takeOn(request: RoleRequest, externalId: string | undefined): Promise<AwsKeys> {
   const { roleArn, region, options, errorOf } = request;
   const { AssumeRoleCommand, STSClient } = await import("@aws-sdk/client-sts");
-  const { dial, signal, awsEndpoints } = options;
-  const client = dialledClient(STSClient, { dial, signal, region, endpoint: awsEndpoints?.["sts"] });
+  const { dial, signal, awsEndpoints, awsKeys } = options;
+  const own = awsKeys === undefined ? {} : { credentials: awsKeys };
+  const client = dialledClient(STSClient, { dial, signal, region, endpoint: awsEndpoints?.["sts"], ...own });
   try {
     const asked = { RoleArn: roleArn, RoleSessionName: "warehouse-sync", DurationSeconds: sessionSeconds };
     const named = externalId === undefined ? asked : { ...asked, ExternalId: externalId };

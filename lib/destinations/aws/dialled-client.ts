@@ -37,6 +37,9 @@ interface ClientConfig {
 
 const answerMsMaxDefault = 60_000;
 const connectMsMax = 10_000;
+/** More than this for one call is no answer to anything that we ask: the SDK would hold all of it in memory. */
+const answerBytesMax = 67_108_864;
+const lookEveryMs = 100;
 /** The one layer at which calls are tried again: throttles, 5xx and broken connections, with jittered waits. */
 const triesMax = 4;
 const agentOptions: AgentOptions = { keepAlive: true, maxSockets: 16 };
@@ -80,7 +83,9 @@ function dialledAgent(options: DialledClientOptions, protocol: "http" | "https")
     options.dial(host, port, options.signal).then(
       (socket) => {
         try {
-          answer(null, protocol === "https" ? encrypted(socket, host) : unencrypted(socket, host));
+          const line = protocol === "https" ? encrypted(socket, host) : unencrypted(socket, host);
+          cutFloods(agent, line, host);
+          answer(null, line);
         } catch (error) {
           answer(error as Error);
         }
@@ -91,7 +96,25 @@ function dialledAgent(options: DialledClientOptions, protocol: "http" | "https")
   return Object.assign(agent, { createConnection });
 }
 
-function encrypted(socket: Socket, host: string): Duplex {
+/** Hangs up on a server that sends far more than one call asked for. */
+function cutFloods(agent: HttpAgent, line: Socket, host: string): void {
+  let readBefore = 0;
+  const onFree = (freed: unknown) => {
+    if (freed === line) readBefore = line.bytesRead;
+  };
+  const timer = setInterval(() => {
+    if (line.bytesRead - readBefore <= answerBytesMax) return;
+    line.destroy(new SyncError("CONNECTION_LOST", { message: `${host} sent more than ${answerBytesMax} bytes` }));
+  }, lookEveryMs);
+  timer.unref();
+  agent.on("free", onFree);
+  line.once("close", () => {
+    clearInterval(timer);
+    agent.off("free", onFree);
+  });
+}
+
+function encrypted(socket: Socket, host: string): Socket {
   const name = isIP(host) === 0 ? { servername: host } : {};
   return connectTls({ socket, host, ...name, minVersion: "TLSv1.2", ALPNProtocols: ["http/1.1"] });
 }

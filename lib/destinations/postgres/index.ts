@@ -14,6 +14,8 @@ export default defineDestination({
   limits: { batchRowsMax: 500_000, batchBytesMax: 268_435_456, batchFilesMax: 32, valueBytesMax },
   setupScript: (given, target) => setupScript(given, target.tablePrefix),
   ports: "any",
+  // A server of the customer's own, paid by the month whatever is loaded.
+  costs: () => [],
   about: {
     keeps: "tables",
     signIn: ["User and password, over TLS with the certificate checked; without TLS on private addresses only"],

@@ -1,9 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import pg from "pg";
-import { type LocalPostgres, startLocalPostgres } from "../../local/postgres-server.ts";
+import type { LocalPostgres } from "../../local/postgres-server.ts";
+import { askPostgres, borrowPostgres, giveBackPostgres } from "../../local/shared-postgres.ts";
 import { type TableName, warehouseTables } from "../../model/tables.ts";
 import { tableKeys, tableRef } from "../sql/dialect.ts";
 import { loopbackDial, plainValue, type Testbed } from "../testbed.ts";
@@ -20,11 +18,11 @@ export interface PostgresTestbed extends Testbed {
 
 /** A database and a user of its own on one server that all testbeds of the process share; set up by the script that customers run. */
 export async function startTestbed(): Promise<PostgresTestbed> {
-  const server = await borrowServer();
+  const server = await borrowPostgres();
   try {
     return await setUp(server);
   } catch (error) {
-    await giveServerBack();
+    await giveBackPostgres();
     throw error;
   }
 }
@@ -41,7 +39,7 @@ async function setUp(server: LocalPostgres): Promise<PostgresTestbed> {
     password: `canary-${randomBytes(9).toString("base64url")}`,
     sslmode: "disable",
   };
-  const ask = (sql: string) => askServer(server, name, sql);
+  const ask = (sql: string) => askPostgres(server, name, sql);
   await ask(setupScript({ database: name, schema, username: settings.username }, "klaviyo_"));
   await ask(`ALTER ROLE ${quote(settings.username)} PASSWORD '${settings.password}'`);
   return {
@@ -66,23 +64,8 @@ async function setUp(server: LocalPostgres): Promise<PostgresTestbed> {
     administer: async (sql) => {
       await ask(sql);
     },
-    [Symbol.asyncDispose]: () => giveServerBack(),
+    [Symbol.asyncDispose]: () => giveBackPostgres(),
   };
-}
-
-async function askServer(
-  { host, port, user, password }: LocalPostgres,
-  database: string,
-  sql: string,
-): Promise<readonly Record<string, unknown>[]> {
-  const client = new pg.Client({ host, port, user, password, database });
-  await client.connect();
-  try {
-    const result: pg.QueryResult | pg.QueryResult[] = await client.query(sql);
-    return (Array.isArray(result) ? result.at(-1)?.rows : result.rows) ?? [];
-  } finally {
-    await client.end();
-  }
 }
 
 function selectTexts(table: TableName, prefix: string): string {
@@ -92,33 +75,4 @@ function selectTexts(table: TableName, prefix: string): string {
     return `${text} AS "${name}"`;
   });
   return `SELECT ${columns.join(", ")} FROM ${tableRef(postgresDialect(schema), prefix, table)} ORDER BY ${tableKeys[table].join(", ")}`;
-}
-
-let shared: Promise<{ server: LocalPostgres; folder: string }> | undefined;
-let borrowers = 0;
-
-async function borrowServer(): Promise<LocalPostgres> {
-  borrowers += 1;
-  shared ??= startShared();
-  return (await shared).server;
-}
-
-async function startShared(): Promise<{ server: LocalPostgres; folder: string }> {
-  const folder = await mkdtemp(join(tmpdir(), "warehouse-sync-postgres-bed-"));
-  const server = await startLocalPostgres({ folder, port: 0 });
-  // Nothing here has to outlive a power cut, and the disk is what such tests wait for most.
-  await askServer(server, server.database, "ALTER SYSTEM SET fsync = off");
-  await askServer(server, server.database, "SELECT pg_reload_conf()");
-  return { server, folder };
-}
-
-/** The last one to go stops the server; hold one testbed open to keep it. */
-async function giveServerBack(): Promise<void> {
-  borrowers -= 1;
-  if (borrowers > 0 || shared === undefined) return;
-  const { server, folder } = await shared;
-  shared = undefined;
-  await server[Symbol.asyncDispose]();
-  await rm(server.dataFolder, { recursive: true, force: true });
-  await rm(folder, { recursive: true, force: true });
 }

@@ -33,7 +33,7 @@ export async function* checkTasks(place: Place, openDoor: (place: Place) => Chec
     step: "reach",
     run: async () => {
       requireArea(place);
-      return await door.reach();
+      return door.reach();
     },
   };
   yield { step: "tls", run: () => door.tls() };

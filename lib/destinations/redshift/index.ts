@@ -1,4 +1,5 @@
 import { defineDestination } from "../destination.ts";
+import { redshiftCosts } from "./costs.ts";
 import { portRanges, settings } from "./settings.ts";
 import { setupScript } from "./setup-script.ts";
 
@@ -13,6 +14,7 @@ export default defineDestination({
   // One COPY reads all files of a batch side by side, and one transaction merges them: minutes on a small cluster.
   limits: { batchRowsMax: 2_000_000, batchBytesMax: 1_073_741_824, batchFilesMax: 64, valueBytesMax },
   ports: portRanges.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, index) => first + index)),
+  costs: redshiftCosts,
   about: {
     keeps: "tables",
     signIn: [
@@ -29,6 +31,17 @@ export default defineDestination({
       "Amazon Redshift itself, provisioned or serverless, by either way",
       "Redshift's own error texts and system tables",
     ],
+  },
+  about: {
+    keeps: "tables",
+    signIn: [
+      "user and password over TLS",
+      "a role of the customer's AWS account by the Data API, with our external ID; a secret or database user of theirs",
+    ],
+    loadPath:
+      "gzipped NDJSON and a manifest in a staging bucket, `COPY` into a temporary table by the cluster's role or by keys for that batch, then one transaction that locks the receipts and merges",
+    triedAgainst: ["PostgreSQL 18 behind a server of ours that plays Redshift, S3, STS and the Data API"],
+    neverTriedLive: ["any cluster or workgroup: see `lib/destinations/redshift/README.md`"],
   },
   setupScript: (given, target) => setupScript(given, target.tablePrefix),
   connect: async (given, target, options) => {

@@ -15,9 +15,9 @@ export function setupScript(given: Partial<RedshiftSettings>, tablePrefix: strin
   return [
     "-- Run once as an administrator, connected to the database. Running it again changes nothing.",
     `-- 1. The user. Give it a password of its own afterwards:  ALTER USER ${user} PASSWORD '…';`,
+    `CREATE SCHEMA IF NOT EXISTS ${quote(schema)};`,
     createUser(schema, username),
     "-- 2. The tables. Instants are kept in UTC.",
-    `CREATE SCHEMA IF NOT EXISTS ${quote(schema)};`,
     `GRANT USAGE ON SCHEMA ${quote(schema)} TO ${user};`,
     ...createTables(dialect, tablePrefix).map((statement) => `${statement};`),
     `GRANT ${tablePrivileges.join(", ")} ON ${tables} TO ${user};`,
@@ -35,7 +35,6 @@ function createUser(schema: string, username: string): string {
   const procedure = `${quote(schema)}."_ws_setup"()`;
   const statement = `CREATE USER ${quote(username)} PASSWORD DISABLE`;
   return [
-    `CREATE SCHEMA IF NOT EXISTS ${quote(schema)};`,
     `CREATE OR REPLACE PROCEDURE ${procedure} AS $_ws_setup$`,
     "BEGIN",
     `  IF NOT EXISTS (SELECT 1 FROM pg_user WHERE usename = ${literal(username.toLowerCase())}) THEN`,

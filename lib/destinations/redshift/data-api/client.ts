@@ -29,7 +29,7 @@ const triesMax = 5;
 export function openDataApiClient(place: Place): WireClient {
   const api = openDataApi(place);
   const commit = async (batch: Batch, fence: number): Promise<Receipt | RunningCommit> => {
-    await place.step("begin", () => api.logIn());
+    await place.step("begin", () => lookFirst(api, place, batch, fence));
     await place.step("fence", () => raiseFence(api, place, batch, fence));
     const earlier = await place.step("look-up", () => receiptThere(api, place, batch));
     if (earlier !== undefined) return earlier;
@@ -46,6 +46,13 @@ export function openDataApiClient(place: Place): WireClient {
     reading: (work) => work(api),
     [Symbol.asyncDispose]: async () => api[Symbol.dispose](),
   };
+}
+
+/** A fence that is lost already needs no lock and no transaction. */
+async function lookFirst(api: DataApi, place: Place, { object }: Batch, fence: number): Promise<void> {
+  await api.logIn();
+  const [lease] = await api.query(receiptStatements(place.dialect, place.target).readLease(object));
+  if (lease !== undefined && Number(lease["fence"]) > fence) requireLease(lease, place.target, fence);
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { hasCode, SyncError } from "../../../model/errors.ts";
+import { asSyncError, hasCode, SyncError } from "../../../model/errors.ts";
 import { dialServer, type WireSession } from "../../pg-wire/session.ts";
 import { rehearseBatch } from "../../sql/commit.ts";
 import type { CheckDoor } from "../check.ts";
@@ -14,9 +14,9 @@ export function wireDoor(place: Place): CheckDoor {
   const { settings, options, dialect, target } = place;
   let socket: Socket | undefined;
   let open: WireSession | undefined;
-  let loginFailure: unknown;
+  let loginFailure = new SyncError("CONNECTION_LOST");
   const session = (): WireSession => {
-    if (open === undefined) throw loginFailure ?? new SyncError("CONNECTION_LOST");
+    if (open === undefined) throw loginFailure;
     return open;
   };
   return {
@@ -31,7 +31,7 @@ export function wireDoor(place: Place): CheckDoor {
       open = await openSession(settings, socket, options).catch((error: unknown) => {
         // The driver does both at once; what is not about TLS is for the next step to tell.
         if (hasCode(error, "TLS_INVALID")) throw error;
-        loginFailure = error;
+        loginFailure = asSyncError(error);
         return undefined;
       });
       return settings.sslmode === "disable" ? "not encrypted: a private network" : "encrypted, certificate verified";
