@@ -32,17 +32,6 @@ export default defineDestination({
       "Redshift's own error texts and system tables",
     ],
   },
-  about: {
-    keeps: "tables",
-    signIn: [
-      "user and password over TLS",
-      "a role of the customer's AWS account by the Data API, with our external ID; a secret or database user of theirs",
-    ],
-    loadPath:
-      "gzipped NDJSON and a manifest in a staging bucket, `COPY` into a temporary table by the cluster's role or by keys for that batch, then one transaction that locks the receipts and merges",
-    triedAgainst: ["PostgreSQL 18 behind a server of ours that plays Redshift, S3, STS and the Data API"],
-    neverTriedLive: ["any cluster or workgroup: see `lib/destinations/redshift/README.md`"],
-  },
   setupScript: (given, target) => setupScript(given, target.tablePrefix),
   connect: async (given, target, options) => {
     const { openRedshift } = await import("./client.ts");
