@@ -4,6 +4,7 @@ import type { CheckOutcome } from "../model/connection.ts";
 import { SyncError } from "../model/errors.ts";
 import type { LogId, RunId, SyncId } from "../model/ids.ts";
 import type { DataObject, Position } from "../model/log.ts";
+import type { Price } from "../model/price.ts";
 import type { Instant } from "../model/time.ts";
 
 /**
@@ -217,6 +218,24 @@ export interface ScriptTarget extends Pick<Target, "tablePrefix" | "externalId">
   readonly vpcEndpointId?: string;
 }
 
+/** A load as its cost depends on it: estimates, since nothing was sent yet. */
+export interface LoadVolume {
+  readonly rows: number;
+  /** In Parquet. */
+  readonly bytes: number;
+  readonly files: number;
+  readonly batches: number;
+  readonly seconds: number;
+}
+
+/** One line of what a load costs. */
+export interface CostItem {
+  readonly what: string;
+  /** In the units of the price. */
+  readonly quantity: number;
+  readonly price: Price;
+}
+
 /** What a kind hands to `defineDestination`: typed by its own settings. */
 export interface DestinationSpec<S extends z.ZodObject> {
   readonly kind: string;
@@ -232,6 +251,8 @@ export interface DestinationSpec<S extends z.ZodObject> {
   readonly ports: readonly number[] | "any";
   /** Printed by `npm run docs`, which refuses a registered kind without. */
   readonly about?: DestinationAbout;
+  /** What a load costs the customer at the warehouse; empty where nothing is paid by use. Left out where that is not known. */
+  readonly costs?: (load: LoadVolume) => readonly CostItem[];
   /** Statements a customer's administrator runs once: tables, receipts, user, grants; re-runnable. */
   readonly setupScript: (settings: Partial<z.infer<S>>, target: ScriptTarget) => string;
   /** Loads the driver itself, so that whoever only needs the definition does without. */
@@ -241,6 +262,8 @@ export interface DestinationSpec<S extends z.ZodObject> {
 /** A kind of warehouse as everybody else sees it: settings are checked on the way in. */
 export interface Destination {
   readonly kind: string;
+  /** Null where it is not known what a load costs. */
+  readonly costs: ((load: LoadVolume) => readonly CostItem[]) | null;
   readonly title: string;
   readonly settings: z.ZodObject;
   readonly staging: StagingFormat;
@@ -265,6 +288,7 @@ export function defineDestination<S extends z.ZodObject>(spec: DestinationSpec<S
     limits: spec.limits,
     embeddedOnly: spec.embeddedOnly ?? false,
     ports: spec.ports,
+    costs: spec.costs ?? null,
     ...(spec.about === undefined ? {} : { about: spec.about }),
     stagingOf: (settings) => spec.stagingOf?.(settings as Partial<z.infer<S>>) ?? spec.staging,
     setupScript: (settings, target) => spec.setupScript(settings as Partial<z.infer<S>>, target),

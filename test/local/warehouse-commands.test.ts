@@ -83,3 +83,12 @@ test("a fix is tested by a step, and foreign tables are adopted", async () => {
   expect(after.said).not.toContain("FAILED");
   expect((await ws("connection", "test", "nonsense")).code).toBe(2);
 });
+
+test("a preview tells rows, time and cost before anything is sent", async () => {
+  await using bench = await terminal();
+
+  const preview = await bench.ws("preview", "--history", "30d");
+
+  expect(preview).toMatchObject({ code: 0, said: expect.stringContaining("First sync to memory, history 30d") });
+  expect(preview.said).toMatch(/profiles +1 /);
+});

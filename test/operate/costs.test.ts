@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
 import { sizeOfStep } from "../../lib/infra/function-sizes.ts";
+import type { Price } from "../../lib/model/price.ts";
 import { runCostsCommand } from "../../lib/operate/costs/costs-command.ts";
 import { dollarsText } from "../../lib/operate/costs/costs-text.ts";
 import { dollarsOf, fixedCosts } from "../../lib/operate/costs/fixed-costs.ts";
 import { defaultOptions, expectedInventory } from "../../lib/operate/costs/installation-options.ts";
 import { inventoryOf } from "../../lib/operate/costs/inventory.ts";
 import { monthCosts } from "../../lib/operate/costs/month-costs.ts";
-import { type Price, prices } from "../../lib/operate/costs/prices.ts";
+import { prices } from "../../lib/operate/costs/prices.ts";
 import { readCountedRun } from "../../lib/operate/costs/read-counted-run.ts";
 import { millionRowsCosts, type WorkShape, workCosts } from "../../lib/operate/costs/row-costs.ts";
 

@@ -27,6 +27,7 @@ export default defineDestination({
       "",
     ].join("\n\n"),
   ports: [],
+  costs: () => [],
   about: {
     keeps: "tables",
     signIn: ["None: a file in the account's own folder, where the product runs on one machine"],

@@ -1,4 +1,5 @@
 import { defineDestination } from "../destination.ts";
+import { s3Costs } from "./costs.ts";
 import { settings } from "./settings.ts";
 import { setupScript } from "./setup-script.ts";
 
@@ -12,6 +13,7 @@ export default defineDestination({
   // 5 GB per copy: https://docs.aws.amazon.com/AmazonS3/latest/userguide/copy-object.html
   limits: { batchRowsMax: 2_000_000, batchBytesMax: 1_073_741_824, batchFilesMax: 64, valueBytesMax: null },
   ports: [443],
+  costs: s3Costs,
   about: {
     keeps: "files",
     signIn: [

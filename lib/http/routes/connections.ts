@@ -12,9 +12,11 @@ import { SaveSelectionRequest, saveSelection } from "../../flows/connections/sav
 import { setupScript } from "../../flows/connections/setup-script.ts";
 import { TestStepRequest, testStep } from "../../flows/connections/test-step.ts";
 import { updateCredentials } from "../../flows/connections/update-credentials.ts";
+import { PreviewRequest, previewSelection } from "../../flows/preview/preview-selection.ts";
 import { pageView } from "../paging.ts";
 import { accountRoute } from "../route.ts";
 import { connectionCardView, connectionView, stepView } from "../views/connections.ts";
+import { previewView } from "../views/preview.ts";
 
 const OfConnection = z.strictObject({ connectionId: connectionIdSchema });
 
@@ -100,6 +102,13 @@ export const connectionRoutes = {
     run: async ({ deps, accountId, signal }, { params }) => ({
       script: await setupScript(deps, { accountId, ...params }, signal),
     }),
+  }),
+  "POST /preview": accountRoute({
+    summary:
+      "Estimates what a selection would send at first: rows, bytes, files, time, and the cost at the warehouse with the source of each price.",
+    body: PreviewRequest.omit({ accountId: true }),
+    run: async ({ deps, accountId, signal }, { body }) =>
+      previewView(await previewSelection(deps, { accountId, ...body }, signal)),
   }),
   "POST /setup-script": accountRoute({
     summary: "The same for settings that are not saved yet; leave secrets out.",

@@ -40,6 +40,8 @@ export const doorSpecs = {
       dropsSecrets,
       listsUploads,
       "s3:GetObject bucket/quarantine",
+      "s3:GetObject bucket/state",
+      "s3:GetObject bucket/change",
       "states:StartExecution machine/check-connection",
       "states:StartExecution machine/dispatch",
       startsSync,

@@ -5,6 +5,7 @@ import { addConnectionCommands } from "./connection-commands.ts";
 import { addInstallationCommands } from "./installation-commands.ts";
 import { explain, type Output } from "./output.ts";
 import { addPeopleCommands } from "./people-commands.ts";
+import { addPreviewCommand } from "./preview-command.ts";
 import { addQuarantineCommands } from "./quarantine-commands.ts";
 import { type CliSession, type GlobalOptions, openSession } from "./session.ts";
 import { addStatusCommands } from "./status-commands.ts";
@@ -55,6 +56,7 @@ function buildProgram(output: Output, signal: AbortSignal): Command {
   addPeopleCommands(program, context);
   addConnectCommands(program, context);
   addConnectionCommands(program, context);
+  addPreviewCommand(program, context);
   addQuarantineCommands(program, context);
   addInstallationCommands(program, context);
   addStatusCommands(program, context);

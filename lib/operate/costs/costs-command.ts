@@ -1,11 +1,11 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { explain, type Output } from "../../local/cli/output.ts";
+import { pricesCheckedOn } from "../../model/price.ts";
 import { billTable, dollarsText, monthTable, targetsText } from "./costs-text.ts";
 import type { CountedRun } from "./counts.ts";
 import { dollarsOf, fixedCosts } from "./fixed-costs.ts";
 import { type CostOptions, expectedInventory } from "./installation-options.ts";
 import { monthCosts } from "./month-costs.ts";
-import { pricesCheckedOn } from "./prices.ts";
 import { millionRowsCosts, type WorkShape } from "./row-costs.ts";
 
 /** What the command knows beside its words. */

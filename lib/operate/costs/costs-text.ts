@@ -1,8 +1,9 @@
+import { type Price, pricesCheckedOn } from "../../model/price.ts";
 import type { CountedRun } from "./counts.ts";
 import { type CostLine, dollarsOf, fixedCosts } from "./fixed-costs.ts";
 import type { Inventory } from "./inventory.ts";
 import { keptDollars, type MonthPart, targets } from "./month-costs.ts";
-import { type Price, prices, pricesCheckedOn } from "./prices.ts";
+import { prices } from "./prices.ts";
 import { millionRowsCosts, uploadCosts, type WorkShape } from "./row-costs.ts";
 
 /** `$35.84`, and small sums with as many digits as tell something: `$0.0031`. */

@@ -1,5 +1,6 @@
+import type { Price } from "../../model/price.ts";
 import type { Inventory } from "./inventory.ts";
-import { monthHours, type Price, prices } from "./prices.ts";
+import { monthHours, prices } from "./prices.ts";
 
 /** One line of a bill: so many units of a price. */
 export interface CostLine {

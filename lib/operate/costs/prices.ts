@@ -1,15 +1,4 @@
-/** What AWS asks for one unit of something, in US dollars, in us-east-1, without the free tier. */
-export interface Price {
-  readonly dollars: number;
-  readonly per: string;
-  /** Where AWS publishes it. */
-  readonly page: string;
-  /** `"page"`: read on AWS's own page. `"second hand"`: read in an article that quotes it. `"unverified"`: neither. */
-  readonly seen: "page" | "second hand" | "unverified";
-}
-
-/** Day on which the prices were last looked up. They differ by region (10 to 25 % more in many) and change. */
-export const pricesCheckedOn = "2026-11-24";
+import { type Price, price, s3Prices } from "../../model/price.ts";
 
 const pages = {
   apiGateway: "https://aws.amazon.com/api-gateway/pricing/",
@@ -28,7 +17,7 @@ const pages = {
   vpc: "https://aws.amazon.com/vpc/pricing/",
 } as const;
 
-/** Every price that the cost model uses; nothing else in the repository names one. */
+/** Every price that the cost model uses. */
 export const prices = {
   natHour: price(0.045, "hour of a NAT gateway", pages.vpc, "second hand"),
   natGb: price(0.045, "GB through a NAT gateway", pages.vpc, "second hand"),
@@ -49,9 +38,9 @@ export const prices = {
   scratchGbSecond: price(0.0000000309, "GB-second of /tmp beyond 0.5 GB", pages.lambda, "unverified"),
   lambdaRequest: price(0.2 / 1e6, "invocation of Lambda", pages.lambda, "second hand"),
   transition: price(0.025 / 1_000, "state transition, retries included", pages.stepFunctions, "second hand"),
-  s3Put: price(0.005 / 1_000, "PUT, COPY, POST or LIST of S3", pages.s3, "second hand"),
+  s3Put: s3Prices.put,
   s3Get: price(0.0004 / 1_000, "GET or HEAD of S3", pages.s3, "unverified"),
-  s3GbMonth: price(0.023, "GB kept in S3 and month", pages.s3, "unverified"),
+  s3GbMonth: s3Prices.gbMonth,
   tableWrite: price(0.625 / 1e6, "write unit (1 KB) of DynamoDB on demand", pages.dynamodb, "second hand"),
   tableRead: price(0.125 / 1e6, "read unit (4 KB) of DynamoDB on demand", pages.dynamodb, "second hand"),
   apiCall: price(3.5 / 1e6, "call of a REST API", pages.apiGateway, "unverified"),
@@ -61,7 +50,3 @@ export const prices = {
 
 /** Hours of a month, as AWS counts them in its own examples. */
 export const monthHours = 730;
-
-function price(dollars: number, per: string, page: string, seen: Price["seen"]): Price {
-  return { dollars, per, page, seen };
-}

@@ -1,6 +1,7 @@
+import type { Price } from "../../model/price.ts";
 import type { CountedRun, Counts } from "./counts.ts";
 import type { CostLine } from "./fixed-costs.ts";
-import { type Price, prices } from "./prices.ts";
+import { prices } from "./prices.ts";
 
 /** What a second of a function is billed by. */
 interface FunctionSize {
