@@ -38,8 +38,8 @@ interface ClientConfig {
 const answerMsMaxDefault = 60_000;
 const connectMsMax = 10_000;
 /** More than this for one call is no answer to anything that we ask: the SDK would hold all of it in memory. */
-const answerBytesMax = 67_108_864;
-const lookEveryMs = 100;
+const answerBytesMax = 16_777_216;
+const lookEveryMs = 50;
 /** The one layer at which calls are tried again: throttles, 5xx and broken connections, with jittered waits. */
 const triesMax = 4;
 const agentOptions: AgentOptions = { keepAlive: true, maxSockets: 16 };
