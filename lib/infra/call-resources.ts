@@ -65,10 +65,11 @@ const resources: Readonly<Record<string, (places: Places, which: string) => Call
     reason: "Secrets get their names at run time.",
   }),
   writer: ({ stack, name, kinds }) => ({ arns: kinds.map((kind) => functionArn(stack, name, `writer-${kind}`)) }),
-  role: ({ sftp, writerRoleArn }, which) =>
-    which === "writer"
-      ? { arns: [writerRoleArn] }
-      : { arns: [required(sftp).userRoleArn], conditions: { StringEquals: toTransfer } },
+  role: ({ stack, sftp, writerRoleArn }, which) => {
+    if (which === "writer") return { arns: [writerRoleArn] };
+    if (which === "customer") return customersRoles(stack);
+    return { arns: [required(sftp).userRoleArn], conditions: { StringEquals: toTransfer } };
+  },
   sftp: ({ stack, sftp }, which) => {
     const { serverArn, serverId } = required(sftp);
     if (which === "server") return { arns: [serverArn] };
@@ -76,6 +77,16 @@ const resources: Readonly<Record<string, (places: Places, which: string) => Call
     return { arns: [users], reason: "Users are made at run time." };
   },
 };
+
+/** Their trust policies decide; ours never goes without the connection's external ID. */
+function customersRoles({ partition }: Stack): CallResource {
+  return {
+    arns: [`arn:${partition}:iam::*:role/*`],
+    reason:
+      "Customers name the role of theirs that we may take on, in any account, by the connection's external ID only.",
+    conditions: { Null: { "sts:ExternalId": "false" } },
+  };
+}
 
 function required(sftp: SftpPlace | null): SftpPlace {
   if (sftp === null) throw new TypeError("a call to SFTP is declared where there is none");

@@ -1,20 +1,21 @@
 import type { Template } from "aws-cdk-lib/assertions";
 import { describe, expect, test } from "vitest";
-import { deployedKinds } from "../../lib/infra/bundles/deployed-kinds.ts";
 import { functionSpecs } from "../../lib/infra/function-specs.ts";
+import { loadKinds } from "../../lib/infra/kinds.ts";
 import { impliedBy } from "../../lib/infra/permissions.ts";
 import { declaredCalls, type FunctionSpec } from "../../lib/infra/specs/function-spec.ts";
-import { writerSpec } from "../../lib/infra/specs/sync-specs.ts";
+import { writerSpec, writerSpecOf } from "../../lib/infra/specs/sync-specs.ts";
 import type { AwsCall } from "../../lib/platform/aws/aws-call.ts";
 import { Environment } from "../../lib/platform/aws/environment.ts";
 import { resourcesOf, templates } from "./support/installation.ts";
 import { type Allowed, allowedTo, flat } from "./support/policies.ts";
 
-const kinds = await deployedKinds();
+const loaded = await loadKinds();
+const kinds = loaded.map(({ kind }) => kind);
 const writers = kinds.map((kind) => `writer-${kind}`);
 const specs: Readonly<Record<string, FunctionSpec>> = {
   ...functionSpecs,
-  ...Object.fromEntries(writers.map((name) => [name, writerSpec])),
+  ...Object.fromEntries(loaded.map((kind) => [`writer-${kind.kind}`, writerSpecOf(kind)])),
 };
 
 /** What the resource of a call reads like in a template. */
@@ -28,6 +29,7 @@ const places: readonly (readonly [RegExp, (...found: string[]) => RegExp])[] = [
   [/^secret$/, () => /:secret:warehouse-sync\/\*$/],
   [/^writer$/, () => /:function:warehouse-sync-writer-\w+$/],
   [/^role\/writer$/, () => /WriterScope/],
+  [/^role\/customer$/, () => /:iam::\*:role\/\*$/],
   [/^role\/sftp$/, () => /Sftp\w*Role/],
   [/^sftp$/, () => /SftpServer/],
 ];

@@ -98,7 +98,7 @@ export function openObjects(client: S3Client, { bucket, owner, signal, errors }:
   return {
     putIfAbsent: (key, body, options = {}) =>
       asked("s3:PutObject", () => {
-        const Metadata = options.rows === undefined ? {} : { rows: String(options.rows) };
+        const Metadata: Record<string, string> = options.rows === undefined ? {} : { rows: String(options.rows) };
         return racing(errors, () => send(client, { ...place, Key: key, IfNoneMatch: "*", Metadata }, body, signal));
       }),
     text: (key) =>

@@ -9,7 +9,7 @@ import type { Config } from "../config.ts";
 import { functionSpecs } from "../function-specs.ts";
 import { functionArn } from "../names.ts";
 import type { FunctionSpec } from "../specs/function-spec.ts";
-import { writerSpec } from "../specs/sync-specs.ts";
+import { writerSpecOf } from "../specs/sync-specs.ts";
 import { acknowledge } from "./acknowledge.ts";
 import { functionEnvironment } from "./function-environment.ts";
 import { allow } from "./function-role.ts";
@@ -78,7 +78,11 @@ export class Functions extends Construct implements FunctionSet {
     this.writers = Object.fromEntries(
       network.writers.map((writer, index) => {
         const role = roles[index] ?? this.role(writer.kind);
-        const made = this.make(`writer-${writer.kind}`, writerSpec, { role, writer, writerRoleArn: shared.roleArn });
+        const made = this.make(`writer-${writer.kind}`, writerSpecOf(writer), {
+          role,
+          writer,
+          writerRoleArn: shared.roleArn,
+        });
         return [writer.kind, made];
       }),
     );

@@ -9,11 +9,14 @@ import type { Stored } from "./storage.ts";
 export interface Kind {
   readonly kind: string;
   readonly ports: readonly number[] | "any";
+  /** Whether its connections may name a role of the customer's. @default false */
+  readonly takesRoles?: boolean;
 }
 
 /** The way out of one kind's writer. */
 export interface WriterNetwork {
   readonly kind: string;
+  readonly takesRoles: boolean;
   /** Null where writers run outside a VPC. */
   readonly securityGroup: ec2.SecurityGroup | null;
 }
@@ -49,7 +52,10 @@ export class Network extends Construct {
       this.vpc = egress.vpc;
       this.egressAddresses = egress.addresses;
     }
-    this.writers = kinds.map(({ kind, ports }) => ({ kind, securityGroup: this.exit(config, kind, ports) }));
+    this.writers = kinds.map(({ kind, ports, takesRoles = false }) => ({
+      ...{ kind, takesRoles },
+      securityGroup: this.exit(config, kind, ports),
+    }));
   }
 
   /** Nothing comes in; out go the warehouse's ports, and 443 to AWS itself. */

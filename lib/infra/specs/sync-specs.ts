@@ -39,3 +39,8 @@ export const writerSpec: FunctionSpec = {
   ...computing,
   calls: ["sts:AssumeRole role/writer", "sts:TagSession role/writer"],
 };
+
+/** That of one kind: where connections may name a customer's role, its writer takes that on too. */
+export function writerSpecOf({ takesRoles = false }: { readonly takesRoles?: boolean }): FunctionSpec {
+  return takesRoles ? { ...writerSpec, calls: [...writerSpec.calls, "sts:AssumeRole role/customer"] } : writerSpec;
+}
