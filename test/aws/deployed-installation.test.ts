@@ -8,6 +8,7 @@ import { importsOf, openShop, type Shop, syncsOf } from "../support/aws/deployed
 import { AwsFault } from "../support/aws/json-server.ts";
 import { exemptCalls } from "./exempt-calls.ts";
 import { importScenes } from "./import-scenes.ts";
+import { smokeScene } from "./smoke-scene.ts";
 import { syncScenes } from "./sync-scenes.ts";
 
 const data = sampleData({ profiles: 60, events: 90, seed: 1 });
@@ -110,6 +111,7 @@ describe("the main job, in an installation as the templates say", () => {
   });
 });
 
+smokeScene(shop);
 importScenes(shop);
 syncScenes(shop);
 

@@ -6,12 +6,14 @@ export interface SftpLogin {
   readonly port: number;
   readonly username: string;
   readonly privateKey: string;
-  /** `SHA256:…`; another host key ends the connection. */
+  /** `SHA256:…`; another host key ends the connection. Empty takes any, for endpoints of which nobody tells it. */
   readonly hostKeyFingerprint: string;
 }
 
 /** An SFTP session as any uploader's client opens it. `await using` closes it. */
 export interface SftpSession extends AsyncDisposable {
+  /** What the server showed. */
+  readonly hostKeyFingerprint: string;
   put(path: string, bytes: Uint8Array): Promise<void>;
   list(folder: string): Promise<readonly string[]>;
   get(path: string): Promise<Uint8Array>;
@@ -20,12 +22,16 @@ export interface SftpSession extends AsyncDisposable {
 /** Logs in with a key. */
 export async function openSftp(login: SftpLogin): Promise<SftpSession> {
   const client = new Client();
+  let shown = "";
   await new Promise<void>((resolve, reject) => {
     client.once("ready", resolve).once("error", reject);
     client.connect({
       ...login,
       readyTimeout: 10_000,
-      hostVerifier: (key: Buffer) => fingerprintOf(key) === login.hostKeyFingerprint,
+      hostVerifier: (key: Buffer) => {
+        shown = fingerprintOf(key);
+        return login.hostKeyFingerprint === "" || shown === login.hostKeyFingerprint;
+      },
     });
   });
   client.on("error", () => client.destroy());
@@ -33,6 +39,7 @@ export async function openSftp(login: SftpLogin): Promise<SftpSession> {
   client.setNoDelay(true);
   const sftp = await promised<SFTPWrapper>((done) => client.sftp(done));
   return {
+    hostKeyFingerprint: shown,
     put: async (path, bytes) => {
       await promised<void>((done) => sftp.writeFile(path, Buffer.from(bytes), (error) => done(error)));
     },

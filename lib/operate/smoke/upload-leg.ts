@@ -36,7 +36,11 @@ export async function runUploadLeg(story: SmokeStory, tenant: SmokeTenant, optio
   await story.step("log in over SFTP", async () => {
     const login = await loginOf(tenant, options);
     session = closing.use(await logIn(login, options.pollMs, options.signal));
-    return `${login.username}@${login.host}:${login.port}, host key as the API tells`;
+    const hostKey =
+      login.hostKeyFingerprint === ""
+        ? `host key ${session.hostKeyFingerprint}, which this API does not tell: AWS made it`
+        : "host key as the API tells";
+    return `${login.username}@${login.host}:${login.port}, ${hostKey}`;
   });
   if (session === undefined) throw new TypeError("there is no session");
   const sftp = session;

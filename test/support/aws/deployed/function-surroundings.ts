@@ -1,6 +1,6 @@
 /**
  * Loaded into the process of a function before its code: a clock that can be put ahead, and a network in which one
- * public address leads to a server of this machine. The product itself refuses to dial this machine.
+ * public address and its name lead to a server of this machine. The product itself refuses to dial this machine.
  */
 import dns from "node:dns/promises";
 import { syncBuiltinESMExports } from "node:module";
@@ -29,10 +29,13 @@ dns.lookup = (async (name: string, options: object) =>
 const port = Number(process.env["TEST_WAREHOUSE_PORT"]);
 const socketPrototype = net.Socket.prototype as { connect: (...given: unknown[]) => net.Socket };
 const connect = socketPrototype.connect;
+const isWarehouse = (host: unknown) => host === warehouseAddress || host === warehouseHost;
 socketPrototype.connect = function (this: net.Socket, ...given) {
+  const [first, host, ...others] = given;
+  if (isWarehouse(host)) return Reflect.apply(connect, this, [port, "127.0.0.1", ...others]);
   // `net.connect` hands over its arguments as one list.
-  const options = (Array.isArray(given[0]) ? given[0][0] : given[0]) as { host?: string; port?: number };
-  if (options.host === warehouseAddress) Object.assign(options, { host: "127.0.0.1", port });
+  const options = (Array.isArray(first) ? first[0] : first) as { host?: string; port?: number };
+  if (isWarehouse(options.host)) Object.assign(options, { host: "127.0.0.1", port });
   return Reflect.apply(connect, this, given);
 };
 syncBuiltinESMExports();

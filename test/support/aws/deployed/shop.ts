@@ -16,6 +16,8 @@ export interface Shop extends AsyncDisposable {
   readonly bed: PostgresTestbed;
   readonly operator: Operator;
   readonly ada: Tenant;
+  /** Where the warehouse's server listens, with TLS and without. */
+  readonly warehousePort: number;
   /** Settings of a connection to the warehouse, over TLS. */
   readonly warehouse: Readonly<Record<string, unknown>>;
   /** An hour goes by, and its rule runs. */
@@ -48,7 +50,7 @@ export async function openShop(): Promise<Shop> {
   const place = { host: warehouseHost, port: 5432, sslmode: "verify-full", caCertificate: testCertificate };
   const running = starting.move();
   return {
-    ...{ installation, bed, operator, ada, pass },
+    ...{ installation, bed, operator, ada, pass, warehousePort },
     warehouse: { ...bed.settings, ...place },
     hour: async () => {
       await pass(hourMs);
