@@ -6,6 +6,7 @@ import type { LogId, RunId, SyncId } from "../model/ids.ts";
 import type { DataObject, Position } from "../model/log.ts";
 import type { Price } from "../model/price.ts";
 import type { Instant } from "../model/time.ts";
+import type { DestinationAbout } from "./destination-about.ts";
 
 /**
  * How staged files are encoded. `parquet` files may be handed over as they lie in the change log. `ndjson.gz` nests JSON
@@ -194,20 +195,6 @@ export interface Warehouse extends AsyncDisposable {
   heads(object: DataObject): Promise<{ readonly fence: number; readonly seq: number }>;
   /** Removes what was staged for a plan. Twice is the same as once. */
   discard(planId: RunId): Promise<void>;
-}
-
-/** What the documents and the suite say of a kind, in words for people; Markdown. */
-export interface DestinationAbout {
-  /** What its rows lie in: tables that an administrator can drop or alter, or files that a view shows as tables. */
-  readonly keeps: "tables" | "files";
-  /** Each way to sign in. */
-  readonly signIn: readonly string[];
-  /** How a batch travels from our disk into a table. */
-  readonly loadPath: string;
-  /** What the suite ran against. */
-  readonly triedAgainst: readonly string[];
-  /** What nobody has tried on the real thing yet. */
-  readonly neverTriedLive: readonly string[];
 }
 
 /** What a setup script is filled with besides the settings. What is not known is left as a name in angle brackets. */

@@ -192,7 +192,7 @@ function isRedirect(error: VendorError, vendorCode: string): boolean {
 }
 
 /** The bucket's own region, where the answer tells it. */
-export function regionOf(thrown: unknown): string | undefined {
+function regionOf(thrown: unknown): string | undefined {
   const { Region, $response } = thrown as VendorError;
   return Region ?? $response?.headers?.["x-amz-bucket-region"];
 }

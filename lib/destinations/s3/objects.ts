@@ -27,12 +27,12 @@ const racesMax = 8;
 /** A manifest, or anything else that we read whole. */
 const textBytesMax = 16 * 1024 * 1024;
 
-export interface PutOptions {
+interface PutOptions {
   /** Kept beside the object. */
   readonly rows?: number;
 }
 
-export type Body = { readonly content: string | Uint8Array } | { readonly path: string; readonly bytes: number };
+type Body = { readonly content: string | Uint8Array } | { readonly path: string; readonly bytes: number };
 
 /** One bucket, by the operations that this kind needs. What S3 refuses comes as a `SyncError`. */
 export interface Objects {

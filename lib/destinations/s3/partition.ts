@@ -2,7 +2,7 @@ import type { Instant } from "../../model/time.ts";
 import type { StagedFile } from "../destination.ts";
 
 /** What may stand in braces; the rest of a template is taken as it is. */
-export const partitionWords = [
+const partitionWords = [
   "object",
   "yyyy",
   "mm",

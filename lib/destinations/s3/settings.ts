@@ -11,7 +11,7 @@ const rolePattern = /^arn:(aws|aws-cn|aws-us-gov):iam::\d{12}:role\/([A-Za-z0-9+
 /** A host, and a port where it is not the usual one; no path, no user. */
 const endpointPattern = /^https?:\/\/[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:\d{1,5})?$/;
 
-export const formats = ["parquet", "ndjson"] as const;
+const formats = ["parquet", "ndjson"] as const;
 
 const accessKeyId = z
   .string()

@@ -1,4 +1,5 @@
-import type { Destination, DestinationAbout } from "../../destinations/destination.ts";
+import type { Destination } from "../../destinations/destination.ts";
+import type { DestinationAbout } from "../../destinations/destination-about.ts";
 import { destinationView } from "../../http/views/destinations.ts";
 import { markdownTable } from "../costs/costs-text.ts";
 

@@ -87,7 +87,7 @@ async function answer(request: S3Request, response: ServerResponse, context: Con
   if (fault === "error-before") throw new S3Failure(500, "InternalError");
   if (fault === "conflict") throw new S3Failure(409, "ConditionalRequestConflict");
   if (fault === "drop-before") return void message.socket.destroy();
-  if (fault === "drop-after" && operation === "GetObject") return await breakOff(request, response, bucket);
+  if (fault === "drop-after" && operation === "GetObject") return breakOff(request, response, bucket);
   const found = await answerTo(operation, request, response, bucket).catch((error: unknown) => {
     const isAbsent = error instanceof S3Failure && error.code === "NoSuchKey";
     throw isAbsent && !mayKnowKeys ? new S3Failure(403, "AccessDenied", "Access Denied") : error;
