@@ -10,7 +10,7 @@ import { type SyncRig, syncRig } from "../support/sync-rig.ts";
 interface Terminal extends AsyncDisposable {
   readonly rig: SyncRig;
   /** Runs a command, and answers its exit code and what it said. */
-  ws(...words: string[]): Promise<{ code: number; said: string }>;
+  readonly ws: (...words: string[]) => Promise<{ code: number; said: string }>;
 }
 
 /** The command line over the API of a rig that is connected. */
