@@ -55,10 +55,11 @@ export function testbedsOf(kind: string, module: TestbedModule): ReadonlyMap<str
 }
 
 /** The destination with its sessions opened as a testbed needs it. */
-export function onTestbed(destination: Destination, bed: Pick<Testbed, "options">): Destination {
+export function onTestbed(destination: Destination, bed: Pick<Testbed, "options" | "target">): Destination {
   return {
     ...destination,
-    open: (settings, target, options) => destination.open(settings, target, { ...options, ...bed.options }),
+    open: (settings, target, options) =>
+      destination.open(settings, { ...target, ...bed.target }, { ...options, ...bed.options }),
   };
 }
 

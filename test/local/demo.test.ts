@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { destinations } from "../../lib/destinations/registry.ts";
 import { runDemoCommand } from "../../lib/local/demo/command.ts";
 
 const { signal } = new AbortController();
@@ -15,7 +16,7 @@ async function demo(...words: string[]) {
 }
 
 describe("the demo", () => {
-  test.for(["duckdb", "postgres"])("adds up with %s, through SFTP, HTTP and plain SQL", async (kind) => {
+  test.for(Object.keys(destinations))("adds up with %s, through SFTP, HTTP and plain SQL", async (kind) => {
     const { exitCode, said } = await demo("--rows", "450", "--to", kind);
 
     expect(said).toContain("All of it adds up.");

@@ -77,6 +77,8 @@ type Answer = (error: Error | null, socket?: Duplex) => void;
 
 function dialledAgent(options: DialledClientOptions, protocol: "http" | "https"): HttpAgent {
   const agent = protocol === "https" ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions);
+  const readBefore = new WeakMap<object, number>();
+  agent.on("free", (line: Socket) => void readBefore.set(line, line.bytesRead));
   const createConnection = (asked: Asked, answer: Answer): undefined => {
     const host = asked.host ?? "";
     const port = Number(asked.port ?? (protocol === "https" ? 443 : 80));
@@ -84,7 +86,7 @@ function dialledAgent(options: DialledClientOptions, protocol: "http" | "https")
       (socket) => {
         try {
           const line = protocol === "https" ? encrypted(socket, host) : unencrypted(socket, host);
-          cutFloods(agent, line, host);
+          cutFloods(line, host, readBefore);
           answer(null, line);
         } catch (error) {
           answer(error as Error);
@@ -96,22 +98,14 @@ function dialledAgent(options: DialledClientOptions, protocol: "http" | "https")
   return Object.assign(agent, { createConnection });
 }
 
-/** Hangs up on a server that sends far more than one call asked for. */
-function cutFloods(agent: HttpAgent, line: Socket, host: string): void {
-  let readBefore = 0;
-  const onFree = (freed: unknown) => {
-    if (freed === line) readBefore = line.bytesRead;
-  };
+/** Hangs up on a server that sends far more than one call asked for. `readBefore` has what earlier calls on the line read. */
+function cutFloods(line: Socket, host: string, readBefore: WeakMap<object, number>): void {
   const timer = setInterval(() => {
-    if (line.bytesRead - readBefore <= answerBytesMax) return;
+    if (line.bytesRead - (readBefore.get(line) ?? 0) <= answerBytesMax) return;
     line.destroy(new SyncError("CONNECTION_LOST", { message: `${host} sent more than ${answerBytesMax} bytes` }));
   }, lookEveryMs);
   timer.unref();
-  agent.on("free", onFree);
-  line.once("close", () => {
-    clearInterval(timer);
-    agent.off("free", onFree);
-  });
+  line.once("close", () => clearInterval(timer));
 }
 
 function encrypted(socket: Socket, host: string): Socket {

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { destinations } from "../../destinations/registry.ts";
 import { explain, type Output } from "../cli/output.ts";
 import { UsageFault } from "../cli/session.ts";
 import { count } from "../cli/text.ts";
@@ -11,7 +12,7 @@ import { hasAddedUp, summaryText } from "./summary.ts";
 
 interface DemoFlags {
   readonly rows: number;
-  readonly to: "duckdb" | "postgres";
+  readonly to: string;
   readonly seed: number;
   readonly keep?: string | true;
 }
@@ -29,7 +30,11 @@ export async function runDemoCommand(
   const program = new Command("npm run demo --")
     .description("Does the main job once on sample data: SFTP upload, import, historical and periodic sync")
     .option("--rows <count>", "profiles to make; three times as many events", positive, 20_000)
-    .addOption(new Option("--to <kind>", "warehouse").choices(["duckdb", "postgres"]).default("duckdb"))
+    .addOption(
+      new Option("--to <kind>", "warehouse; a stand-in where the real one is a cloud")
+        .choices(Object.keys(destinations))
+        .default("duckdb"),
+    )
     .option("--seed <number>", "seed of the sample data", positive, 1)
     .option("--keep [folder]", "keep everything in a folder (default: .demo) instead of a temporary one")
     .exitOverride()

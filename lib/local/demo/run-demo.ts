@@ -13,7 +13,8 @@ export interface DemoOptions {
   readonly profiles: number;
   readonly events: number;
   readonly seed: number;
-  readonly to: "duckdb" | "postgres";
+  /** A registered kind. */
+  readonly to: string;
   readonly say: (line: string) => void;
   readonly progress: ProgressLine;
   readonly signal: AbortSignal;

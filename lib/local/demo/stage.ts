@@ -9,6 +9,7 @@ import { ownNetworks } from "../settings.ts";
 import { type System, startSystem } from "../system.ts";
 import { packageVersion } from "../version.ts";
 import { openSftp, type SftpSession } from "./sftp-upload.ts";
+import { startStandIn } from "./stand-in.ts";
 import { factsOfDuckdb, factsOfPostgres, type WarehouseFacts } from "./warehouse-facts.ts";
 
 /** What the demo plays on: a running system, an account with an uploader, and a warehouse to connect. */
@@ -25,11 +26,15 @@ export interface Stage extends AsyncDisposable {
 }
 
 /** Sets the stage through the same doors as any client: HTTP and SFTP. */
-export async function setStage(folder: string, kind: "duckdb" | "postgres", signal: AbortSignal): Promise<Stage> {
+export async function setStage(folder: string, kind: string, signal: AbortSignal): Promise<Stage> {
   await using building = new AsyncDisposableStack();
   const postgres = kind === "postgres" ? await startLocalPostgres({ folder, port: 0 }) : undefined;
   if (postgres !== undefined) building.use(postgres);
-  const system = await startSystem(settingsIn(folder), { version: packageVersion() });
+  const standIn = kind === "duckdb" || kind === "postgres" ? undefined : building.use(await startStandIn(kind));
+  const system = await startSystem(settingsIn(folder), {
+    version: packageVersion(),
+    ...(standIn === undefined ? {} : { wrapDeps: (deps) => standIn.onto(deps) }),
+  });
   building.defer(() => system.close());
   const { url } = system.endpoint;
   const operator = openClient<Routes>({ url, token: system.operatorToken.text, signal });
@@ -45,7 +50,7 @@ export async function setStage(folder: string, kind: "duckdb" | "postgres", sign
     api,
     operator,
     sftp,
-    ...(postgres === undefined ? duckdbPlace(system, accountId, signal) : postgresPlace(postgres)),
+    ...(standIn ?? (postgres === undefined ? duckdbPlace(system, accountId, signal) : postgresPlace(postgres))),
     [Symbol.asyncDispose]: () => done.disposeAsync(),
   };
 }
