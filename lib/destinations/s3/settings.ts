@@ -37,6 +37,7 @@ const roleArn = z
 const endpoint = z
   .string()
   .regex(endpointPattern, "write https://host or https://host:port, without a path")
+  .refine((text) => URL.canParse(text), "this host or port cannot be reached by any address")
   .optional()
   .meta({
     label: "Endpoint",
