@@ -1,4 +1,4 @@
-import type { Destination, Dial } from "../destinations/destination.ts";
+import type { Destination, Dial, StagingArea } from "../destinations/destination.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { AccountId } from "../model/ids.ts";
 import type { Clock, Files, Randomness, Secrets, SftpUsers, Table, Workflows, Writers } from "./ports.ts";
@@ -26,6 +26,10 @@ export interface Deps {
   readonly tablePrefix: string;
   /** Whether connections may name stores of their own where a kind has a public one. @default false */
   readonly allowsEndpoints?: boolean;
+  /** The account's place in our bucket for warehouses that load from objects; left out where there is no bucket. */
+  readonly stagingArea?: (accountId: AccountId) => StagingArea;
+  /** Where services of AWS answer when not at their public addresses: stand-ins, in tests and demonstrations. */
+  readonly awsEndpoints?: Readonly<Record<string, string>>;
   /** Reaches warehouses; refuses hosts that resolve to blocked addresses. */
   readonly dial: Dial;
   /** A folder of the account's own on this machine (embedded), for the DuckDB kind. */

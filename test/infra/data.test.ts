@@ -65,6 +65,7 @@ describe("the data stack", async () => {
       [undefined, 30],
       ["work/", 30],
       ["dispatch/", 2],
+      ["staging/", 1],
     ]);
   });
 

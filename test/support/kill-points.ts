@@ -99,6 +99,9 @@ const depsParts = {
   destinationKinds: "passed on",
   tablePrefix: "passed on",
   allowsEndpoints: "passed on",
+  // Reached within the warehouse's own steps, which have their kill-points.
+  stagingArea: "passed on",
+  awsEndpoints: "passed on",
   accountFolder: "passed on",
   scratchFolder: "passed on",
   log: "passed on",
@@ -180,6 +183,8 @@ function wrapPart(deps: Deps, part: keyof Deps, points: Points): unknown {
     case "destinationKinds":
     case "tablePrefix":
     case "allowsEndpoints":
+    case "stagingArea":
+    case "awsEndpoints":
     case "accountFolder":
     case "scratchFolder":
     case "log":

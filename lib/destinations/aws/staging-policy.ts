@@ -13,14 +13,14 @@ export function stagingPolicy(
   const policy = JSON.stringify({
     Version: "2012-10-17",
     Statement: [
-      { Effect: "Allow", Action: "s3:GetObject", Resource: `${arn}/${prefix}*` },
+      { Effect: "Allow", Action: ["s3:GetObject"], Resource: [`${arn}/${prefix}*`] },
       {
         Effect: "Allow",
-        Action: "s3:ListBucket",
-        Resource: arn,
+        Action: ["s3:ListBucket"],
+        Resource: [arn],
         Condition: { StringLike: { "s3:prefix": `${prefix}*` } },
       },
-      ...(keyArn === undefined ? [] : [{ Effect: "Allow", Action: "kms:Decrypt", Resource: keyArn }]),
+      ...(keyArn === undefined ? [] : [{ Effect: "Allow", Action: ["kms:Decrypt"], Resource: [keyArn] }]),
     ],
   });
   if (policy.length > charactersMax) throw new TypeError("a staging policy is too long");

@@ -28,6 +28,8 @@ export async function openWarehouse(
       dial: deps.dial,
       folder: deps.accountFolder(connection.accountId),
       allowsEndpoints: deps.allowsEndpoints === true,
+      ...(deps.stagingArea === undefined ? {} : { staging: deps.stagingArea(connection.accountId) }),
+      ...(deps.awsEndpoints === undefined ? {} : { awsEndpoints: deps.awsEndpoints }),
     },
   );
   return aboveBase(warehouse, connection.seqBase ?? 0);

@@ -63,7 +63,14 @@ export const fileKeys = {
   change: (accountId: AccountId, attempt: string, path: string) => `change/${accountId}/${attempt}/${path}`,
   plan: (accountId: AccountId, runId: string, path: string) => `plan/${accountId}/${runId}/${path}`,
   quarantine: (accountId: AccountId, runId: string, path: string) => `quarantine/${accountId}/${runId}/${path}`,
+  /** Batches that a warehouse loads from our bucket, on their way; gone after a day. */
+  staging: (accountId: AccountId, planId: string, path: string) => `staging/${accountId}/${planId}/${path}`,
 } as const;
+
+/** What the keys of everything begin with that is staged for an account's warehouse. */
+export function stagingPrefix(accountId: AccountId): string {
+  return `staging/${accountId}/`;
+}
 
 /** Areas of `Files` in which each account has a folder of its own; `fileKeys` makes keys in no other. */
 export const accountAreas = [
@@ -77,6 +84,7 @@ export const accountAreas = [
   "change",
   "plan",
   "quarantine",
+  "staging",
 ] as const;
 
 /** What the keys of all objects of an account begin with. */

@@ -20,7 +20,7 @@ export interface Stored {
 /** Prefixes whose objects are the product's memory; a mistaken delete can be undone for a week. */
 const durablePrefixes = ["archive", "results", "intake", "state", "change", "plan", "quarantine"] as const;
 /** Prefixes of scratch, and after how many days nobody reads it any more, whatever the sweep has missed. */
-const scratchPrefixes = { work: 30, dispatch: 2 } as const;
+const scratchPrefixes = { work: 30, dispatch: 2, staging: 1 } as const;
 
 /** Bucket, table and the key of both. They outlive their stack unless the options say otherwise; a bucket must be emptied before it can go. */
 export class Storage extends Construct implements Stored {

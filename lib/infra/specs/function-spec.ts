@@ -61,9 +61,8 @@ const sftpAreas = ["held", "sftp-moves"] as const;
 
 /** Removes all objects of an account that was removed, the inbox aside. */
 export const clearsAway: readonly AwsCall[] = [
-  ...["archive", "results", "work", "intake", "state", "change", "plan", "quarantine"].flatMap((area): AwsCall[] => [
-    `s3:ListBucket bucket/${area}`,
-    `s3:DeleteObject bucket/${area}`,
-  ]),
+  ...["archive", "results", "work", "intake", "state", "change", "plan", "quarantine", "staging"].flatMap(
+    (area): AwsCall[] => [`s3:ListBucket bucket/${area}`, `s3:DeleteObject bucket/${area}`],
+  ),
   ...sftpAreas.map((area): AwsCall => `s3:ListBucket bucket/${area}`),
 ];

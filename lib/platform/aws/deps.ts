@@ -16,6 +16,7 @@ import { openFiles } from "./files.ts";
 import { functionAnswerMsMax } from "./invoke.ts";
 import { noSftpUsers } from "./no-sftp.ts";
 import { partialUploads } from "./partial-uploads.ts";
+import { openStagingArea } from "./staging-area.ts";
 import { openTable } from "./table.ts";
 import { whenCalled } from "./when-called.ts";
 
@@ -119,10 +120,22 @@ function confinedStores(
   scratchFolder: string,
   client: ClientOptions,
   accountId: AccountId,
-): Stores {
+): Stores & Pick<Deps, "stagingArea"> {
   const own: ClientOptions = { ...client, credentials: sessionOf(environment, client, accountId) };
-  const stores = openStores(environment, scratchFolder, own, awsClient(S3Client, own));
-  return { ...stores, files: confinedFiles(stores.files) };
+  const s3 = awsClient(S3Client, own);
+  const stores = openStores(environment, scratchFolder, own, s3);
+  return { ...stores, files: confinedFiles(stores.files), stagingArea: stagingAreas(environment, client, s3) };
+}
+
+function stagingAreas(
+  environment: Environment,
+  client: ClientOptions,
+  s3: S3Client,
+): Required<Pick<Deps, "stagingArea">>["stagingArea"] {
+  const { WS_BUCKET: bucket, WS_WRITER_ROLE_ARN: roleArn, WS_KMS_KEY_ARN: keyArn } = environment;
+  const region = process.env["AWS_REGION"] ?? keyArn.split(":")[3] ?? "";
+  const sts = async () => awsClient((await import("@aws-sdk/client-sts")).STSClient, client);
+  return (accountId) => openStagingArea({ s3, sts, bucket, region, roleArn, keyArn }, accountId);
 }
 
 function sessionOf(environment: Environment, options: ClientOptions, accountId: AccountId): CredentialsProvider {

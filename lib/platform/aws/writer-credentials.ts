@@ -37,7 +37,16 @@ export function writerCredentials(
   };
 }
 
-async function assume(client: STSClient, roleArn: string, accountId: AccountId): Promise<Session> {
+/** A session of the same for somebody else: `policy` leaves less of it, and nobody takes it on again. */
+export function narrowedSession(
+  { client, roleArn }: Pick<WriterCredentialsOptions, "client" | "roleArn">,
+  accountId: AccountId,
+  policy: string,
+): Promise<Session> {
+  return assume(client, roleArn, accountId, policy);
+}
+
+async function assume(client: STSClient, roleArn: string, accountId: AccountId, policy?: string): Promise<Session> {
   const tags = Object.entries(writerTags(accountId)).map(([Key, Value]) => ({ Key, Value }));
   const { Credentials } = await client.send(
     new AssumeRoleCommand({
@@ -45,6 +54,7 @@ async function assume(client: STSClient, roleArn: string, accountId: AccountId):
       RoleSessionName: `writer-${accountId}`,
       DurationSeconds: sessionSeconds,
       Tags: tags,
+      ...(policy === undefined ? {} : { Policy: policy }),
     }),
   );
   const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = Credentials ?? {};

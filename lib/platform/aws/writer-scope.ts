@@ -36,6 +36,8 @@ const writerScope = {
     [`plan/${account}/`]: ["GetObject", "GetObjectVersion", "PutObject", "AbortMultipartUpload"],
     /** A put whose answer got lost looks whose object is there. */
     [`quarantine/${account}/`]: ["GetObject", "PutObject", "AbortMultipartUpload"],
+    /** What a warehouse loads by keys of such a session, narrowed to one plan. */
+    [`staging/${account}/`]: ["GetObject", "PutObject", "AbortMultipartUpload", "DeleteObject"],
     [`state/${account}/`]: ["GetObject", "GetObjectVersion"],
     [`change/${account}/`]: ["GetObject", "GetObjectVersion"],
   },

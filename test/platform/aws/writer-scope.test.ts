@@ -55,6 +55,7 @@ describe("the session of a writer for one account", () => {
     get(`account/${accountId}/`),
     object("GetObject", `plan/${accountId}/rn1/plan.json`),
     object("PutObject", `quarantine/${accountId}/rn1/1.parquet`),
+    object("DeleteObject", `staging/${accountId}/rn1/profiles-1.ndjson.gz`),
     list(`plan/${accountId}/rn1/plan.json`),
     secret(`connection/${accountId}/cn1/1`),
   ];
@@ -157,6 +158,8 @@ test("every step of a writer does its work within the policy, and the policy all
   const allowed = new Set(policy.flatMap((statement) => statement.Action));
   // What stands behind the calls of ports, and shows only over the wire.
   for (const action of ["GetObjectVersion", "AbortMultipartUpload", "ListBucket"]) allowed.delete(`s3:${action}`);
+  // Of kinds that load from our bucket: test/platform/aws/staging-area.test.ts.
+  allowed.delete("s3:DeleteObject");
   for (const action of ["Decrypt", "GenerateDataKey"]) allowed.delete(`kms:${action}`);
   expect(product.asked).toEqual(allowed);
 });

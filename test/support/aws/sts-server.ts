@@ -6,6 +6,8 @@ interface AssumedRole {
   readonly sessionName: string;
   readonly seconds: number;
   readonly tags: Readonly<Record<string, string>>;
+  /** What leaves less of the role. */
+  readonly policy: string | undefined;
   readonly externalId: string | null;
 }
 
@@ -32,6 +34,7 @@ export async function startStsServer(
       sessionName: form.get("RoleSessionName") ?? "",
       seconds,
       tags: tagsOf(form),
+      policy: form.get("Policy") ?? undefined,
       externalId: form.get("ExternalId"),
     } as const;
     if (!mayAssume(session)) {
