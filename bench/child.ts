@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { startEngine } from "../lib/engine/engine.ts";
 import { bareDuckDb } from "./bare.ts";
 import { generateCsv } from "./generate.ts";
+import { benchWarehouse } from "./warehouse.ts";
 import { runWorkload } from "./workload.ts";
 
 /** `child.ts <part> <input as JSON> <output file>`: one part of a benchmark, so that its memory is its own. */
@@ -22,6 +23,8 @@ async function runPart(): Promise<unknown> {
       return bareDuckDb(given.csv, given.object, given.folder);
     case "workload":
       return runWorkload(given);
+    case "warehouse":
+      return benchWarehouse(given);
     default:
       throw new RangeError(`no part is called ${part}`);
   }

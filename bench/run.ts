@@ -6,6 +6,7 @@ import { parseArgs, promisify } from "node:util";
 import type { DataObject } from "../lib/model/log.ts";
 import type { BareTimes } from "./bare.ts";
 import type { Generated } from "./generate.ts";
+import type { WarehouseResult } from "./warehouse.ts";
 import type { WorkloadResult } from "./workload.ts";
 
 const help = `npm run bench -- [options]   times the main job beside bare DuckDB, on the same files, in the same run
@@ -13,6 +14,7 @@ const help = `npm run bench -- [options]   times the main job beside bare DuckDB
   --profiles N   rows of the profiles workload (default 1000000; 0 leaves it out)
   --events N     rows of the events workload (default 1000000; 0 leaves it out)
   --change       then a file of 1,000 changed rows: what it writes of the state
+  --to KIND      instead: stage and commit of the events into a kind of warehouse, beside the bare engine's own bulk load
   --seed N       of the generated data (default 1)
   --folder PATH  scratch folder (default bench/results/work); needs about 20 times the CSV's size
   --keep         keeps the generated CSVs for the next run
@@ -40,6 +42,7 @@ async function main(): Promise<void> {
       seed: { type: "string", default: "1" },
       folder: { type: "string", default: join(import.meta.dirname, "results", "work") },
       change: { type: "boolean", default: false },
+      to: { type: "string" },
       keep: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -47,6 +50,7 @@ async function main(): Promise<void> {
   if (values.help) return console.log(help);
   const folder = resolve(values.folder);
   mkdirSync(folder, { recursive: true });
+  if (values.to !== undefined) return benchTo(values.to, Number(values.events), folder);
   const rows: Row[] = [];
   for (const object of ["profiles", "events"] as const) {
     const count = Number(values[object]);
@@ -58,6 +62,38 @@ async function main(): Promise<void> {
   writeFileSync(file, JSON.stringify({ cores: cpus().length, memoryGb: totalmem() / 1e9, rows }, null, 2));
   for (const row of rows) print(row);
   console.log(`\nall figures: ${file}`);
+}
+
+async function benchTo(kind: string, events: number, folder: string): Promise<void> {
+  const found = await inChild<WarehouseResult>("warehouse", { kind, events, folder: join(folder, "to") });
+  rmSync(folder, { recursive: true, force: true });
+  const line = (ms: number, mb: number | null) => ({
+    seconds: (ms / 1000).toFixed(2),
+    "rows/s": Math.round((found.rows / ms) * 1000).toLocaleString("en"),
+    "MB/s": mb === null ? "" : ((mb / ms) * 1000).toFixed(0),
+  });
+  console.log(
+    `\n${found.bed}: ${found.rows.toLocaleString("en")} events in ${found.files} files, ${found.encodedMb.toFixed(0)} MB staged`,
+  );
+  console.table({
+    encode: line(found.encodeMs, found.encodedMb),
+    stage: line(found.stageMs, found.encodedMb),
+    [`commit (${found.commits})`]: line(found.commitMs, null),
+    "stage and commit": line(found.stageMs + found.commitMs, null),
+    ...(found.bareMs === null ? {} : { "bare bulk load": line(found.bareMs, found.encodedMb) }),
+  });
+  if (found.bareMs === null)
+    console.log("the engine is a stand-in's: only our side says anything (encode, stage, bytes, requests)");
+  else
+    console.log(
+      `stage and commit take ${((found.stageMs + found.commitMs) / found.bareMs).toFixed(1)} times the bare load`,
+    );
+  console.log(
+    `sent ${found.sentMb.toFixed(1)} MB, received ${found.receivedMb.toFixed(1)} MB, ${found.requests} HTTP requests; peak memory ${found.rssMbMax} MB, stand-in included`,
+  );
+  const file = join(import.meta.dirname, "results", `to-${kind}-${new Date().toISOString().replaceAll(":", "-")}.json`);
+  writeFileSync(file, JSON.stringify({ cores: cpus().length, memoryGb: totalmem() / 1e9, ...found }, null, 2));
+  console.log(`all figures: ${file}`);
 }
 
 async function compare(
