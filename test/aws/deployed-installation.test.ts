@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { accountAreas } from "../../lib/flows/store/keys.ts";
 import { sampleData } from "../../lib/local/demo/sample-data.ts";
 import { spellId } from "../../lib/model/ids.ts";
 import { dayMs } from "../../lib/model/time.ts";
@@ -12,6 +13,9 @@ import { smokeScene } from "./smoke-scene.ts";
 import { syncScenes } from "./sync-scenes.ts";
 
 const data = sampleData({ profiles: 60, events: 90, seed: 1 });
+// Some thirty processes start in the course of it, on a machine that may have other things to do.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 600_000 });
+
 let opened: Shop | undefined;
 const shop = () => {
   if (opened === undefined) throw new TypeError("nothing is deployed");
@@ -78,6 +82,17 @@ describe("the main job, in an installation as the templates say", () => {
     expect(hundredths).toBe(data.valueHundredths);
   });
 
+  test("the preview of a selection counts the rows that were sent", async () => {
+    const { ada } = shop();
+
+    const all = await ada.api.call("POST /preview", { body: {} });
+    const lastMonth = await ada.api.call("POST /preview", { body: { selection: { history: "30d" } } });
+
+    const events = data.events.rows - data.events.rejected;
+    expect(all).toMatchObject({ destination: "postgres", rows: data.profileCount + events });
+    expect(lastMonth.rows).toBeLessThan(all.rows);
+  });
+
   test("a changed file brings its changes at the hour, and an hour that is announced twice brings nothing more", async () => {
     const { ada, bed, hour, installation } = shop();
     const before = await bed.rows("profile");
@@ -138,7 +153,9 @@ describe("at the end", () => {
     await ada.api.call("DELETE /connections/{connectionId}", { params: { connectionId: connection?.id ?? "" } });
     await pass(dayMs);
     await sweep();
-    await leave(`work/${ada.accountId}/left`);
+    // The SFTP server of one machine has folders of its own, and uploads have versions.
+    const areas = accountAreas.filter((area) => area !== "held" && area !== "inbox");
+    for (const area of areas) await leave(`${area}/${ada.accountId}/left`);
 
     await operator.api.call("DELETE /accounts/{accountId}", { params: { accountId: ada.accountId } });
     await sweep();

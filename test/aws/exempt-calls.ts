@@ -17,7 +17,4 @@ export const exemptCalls: Readonly<Record<string, string>> = {
   "writer: s3:GetObjectVersion bucket/plan": "of a download in parts: test/ports/aws-files-quirks.test.ts",
   "writer: s3:GetObjectVersion bucket/state": "the same",
   "writer: s3:GetObjectVersion bucket/change": "the same",
-  "answer-call: s3:GetObject bucket/quarantine": "quarantined rows are read: test/sync/replay.test.ts",
-  "answer-call: s3:GetObject bucket/state": "a selection is previewed: test/sync/preview.test.ts",
-  "answer-call: s3:GetObject bucket/change": "the same, with a history window",
 };
