@@ -33,7 +33,7 @@ export async function checkPrivileges(session: SqlSession, place: Place): Promis
   for (const table of await existing(session, place)) {
     const ref = tableRef(place.dialect, place.prefix, table);
     const privileges = tablePrivileges.map(
-      (privilege) => `has_table_privilege(current_user, ${literal(ref)}, ${literal(privilege.toLowerCase())})`,
+      (privilege) => `has_table_privilege(current_user, ${folded(ref)}, ${literal(privilege.toLowerCase())})`,
     );
     const [open] = await ask(session, `SELECT ${privileges.join(" AND ")} AS "may"`);
     const list = tablePrivileges.join(", ");
@@ -67,7 +67,7 @@ export async function checkTables(session: SqlSession, place: Place): Promise<st
   );
   if (!isTrue(schema?.["may"])) {
     throw new CheckFailure(
-      setupScript(settings, prefix),
+      setupScript(settings, place.target),
       new SyncError("OBJECT_MISSING", { message: "the tables are not there: run the setup script" }),
     );
   }

@@ -93,5 +93,5 @@ GRANT SELECT, INSERT, UPDATE ON "public"."klaviyo_profile", "public"."klaviyo_ev
 -- GRANT TEMP ON DATABASE <database> TO "warehouse_sync";
 
 -- 4. The way in: make the cluster or workgroup publicly accessible, and let our egress addresses (GET /egress-addresses)
---    in by its security group, on its port. It accepts nothing unencrypted of ours.
+--    in by its security group, on its port. We log in over TLS only.
 

@@ -43,6 +43,7 @@ export const redshiftTexts: TextCodes = [
     "DEST_BUSY",
   ],
   [/canceling statement|cancelled on user|Query .*cancelled|statement timeout|query execution time limit/i, "TIMEOUT"],
+  [/terminating connection|connection (?:was )?(?:closed|reset|lost|terminated)/i, "CONNECTION_LOST"],
   [
     /password authentication failed|authentication failed|invalid password|user ".*" does not exist|role ".*" is not permitted to log in/i,
     "AUTH_FAILED",

@@ -32,7 +32,7 @@ export default defineDestination({
       "Redshift's own error texts and system tables",
     ],
   },
-  setupScript: (given, target) => setupScript(given, target.tablePrefix),
+  setupScript,
   connect: async (given, target, options) => {
     const { openRedshift } = await import("./client.ts");
     return openRedshift(given, target, options);

@@ -6,8 +6,9 @@ export const portRanges = [
   [8_191, 8_215],
 ] as const;
 
-const arn = (service: string) => new RegExp(`^arn:aws(-[a-z-]+)?:${service}:[a-z0-9-]*:\\d{12}:[\\w+=,.@:/-]{1,400}$`);
-const roleArn = z.string().regex(arn("iam"), "write the ARN of a role: arn:aws:iam::123456789012:role/name");
+const arn = (service: string, resource: string) =>
+  new RegExp(`^arn:aws(-[a-z-]+)?:${service}:[a-z0-9-]*:\\d{12}:${resource}[\\w+=,.@:/-]{1,400}$`);
+const roleArn = z.string().regex(arn("iam", "role/"), "write the ARN of a role: arn:aws:iam::123456789012:role/name");
 const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "write a region such as eu-west-1");
 const name = (charactersMax: number) => z.string().min(1).max(charactersMax);
 
@@ -59,7 +60,7 @@ const fields = z.object({
     .meta({ label: "Workgroup", help: "Data API: of Redshift Serverless.", identity: true }),
   secretArn: z
     .string()
-    .regex(arn("secretsmanager"), "write the ARN of a secret")
+    .regex(arn("secretsmanager", "secret:"), "write the ARN of a secret")
     .optional()
     .meta({ label: "Secret ARN", help: "Data API: a secret of yours that holds user and password." }),
   databaseUser: name(127).optional().meta({

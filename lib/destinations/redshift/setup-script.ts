@@ -1,4 +1,4 @@
-import type { StagingArea } from "../destination.ts";
+import type { ScriptTarget, StagingArea } from "../destination.ts";
 import { createTables, tableNames, tableRef } from "../sql/dialect.ts";
 import { literal, quote, redshiftDialect } from "./dialect.ts";
 import type { RedshiftSettings } from "./settings.ts";
@@ -7,7 +7,8 @@ import type { RedshiftSettings } from "./settings.ts";
 export const tablePrivileges = ["SELECT", "INSERT", "UPDATE"] as const;
 
 /** What an administrator runs once, connected to the database; running it again changes nothing. Holds no password. */
-export function setupScript(given: Partial<RedshiftSettings>, tablePrefix: string): string {
+export function setupScript(given: Partial<RedshiftSettings>, target: ScriptTarget): string {
+  const { tablePrefix } = target;
   const { schema = "public", username = given.databaseUser ?? "warehouse_sync", database } = given;
   const dialect = redshiftDialect(schema);
   const user = quote(username);
@@ -25,7 +26,7 @@ export function setupScript(given: Partial<RedshiftSettings>, tablePrefix: strin
     database === undefined
       ? `-- GRANT TEMP ON DATABASE <database> TO ${user};`
       : `GRANT TEMP ON DATABASE ${quote(database)} TO ${user};`,
-    ...networkNotes(given),
+    ...networkNotes(given, target),
     "",
   ].join("\n\n");
 }
@@ -48,21 +49,36 @@ function createUser(schema: string, username: string): string {
 }
 
 /** What is not done by SQL: the way in, and what the cluster's role may read. */
-function networkNotes({ transport = "password", iamRole }: Partial<RedshiftSettings>): readonly string[] {
-  const notes =
-    transport === "password"
-      ? [
-          "-- 4. The way in: make the cluster or workgroup publicly accessible, and let our egress addresses (GET /egress-addresses)",
-          "--    in by its security group, on its port. It accepts nothing unencrypted of ours.",
-        ]
-      : [
-          "-- 4. The way in: a role of your account that trusts ours with this connection's external ID, and may call",
-          "--    redshift-data:BatchExecuteStatement, ExecuteStatement, DescribeStatement, GetStatementResult, CancelStatement on the",
-          "--    cluster or workgroup, and secretsmanager:GetSecretValue on the secret (or redshift:GetClusterCredentials).",
-        ];
-  if (iamRole === undefined) return [notes.join("\n")];
-  const place = { bucket: "<staging bucket>", prefix: "<staging prefix>" };
-  return [notes.join("\n"), `-- 5. The role ${iamRole}, attached to the cluster, needs\n--    ${readingPolicy(place)}`];
+function networkNotes(
+  { transport = "password", iamRole }: Partial<RedshiftSettings>,
+  target: ScriptTarget,
+): readonly string[] {
+  const copyRole = `-- 5. The role ${iamRole}, attached to the cluster, needs\n--    ${readingPolicy({ bucket: "<staging bucket>", prefix: "<staging prefix>" })}`;
+  return [
+    (transport === "password" ? byPassword : byDataApi(target)).map((line) => `-- ${line}`).join("\n"),
+    ...(iamRole === undefined ? [] : [copyRole]),
+  ];
+}
+
+const byPassword = [
+  "4. The way in: make the cluster or workgroup publicly accessible, and let our egress addresses (GET /egress-addresses)",
+  "   in by its security group, on its port. We log in over TLS only.",
+];
+
+function byDataApi({ principalArn, externalId }: ScriptTarget): readonly string[] {
+  const trust = {
+    Effect: "Allow",
+    Principal: { AWS: principalArn ?? "<ARN of the writer's role: your operator knows it>" },
+    Action: "sts:AssumeRole",
+    Condition: { StringEquals: { "sts:ExternalId": externalId ?? "<external ID: shown once the connection is made>" } },
+  };
+  return [
+    "4. The way in: a role of your account. Its trust policy, without whose condition we refuse it:",
+    `   ${JSON.stringify({ Version: "2012-10-17", Statement: [trust] })}`,
+    "   It may call redshift-data:ExecuteStatement and BatchExecuteStatement on the cluster or workgroup;",
+    "   redshift-data:DescribeStatement, GetStatementResult and CancelStatement on its own statements; and",
+    "   secretsmanager:GetSecretValue on the secret (or redshift:GetClusterCredentials for the database user).",
+  ];
 }
 
 /** The policy by which COPY may read what lies staged. */

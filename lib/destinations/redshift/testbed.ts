@@ -101,7 +101,7 @@ async function start(transport: "password" | "data-api"): Promise<RedshiftTestbe
     await using session = await openEngineSession(world, { ...server, database: name });
     await session.run(sql);
   };
-  await administer(setupScript({ database: name, schema, username }, "klaviyo_"));
+  await administer(setupScript({ database: name, schema, username }, { tablePrefix: "klaviyo_" }));
   await ask(`ALTER ROLE ${quote(username)} PASSWORD '${password}'`);
   const secretArn = `arn:aws:secretsmanager:${region}:210987654321:secret:redshift-${name}`;
   world.passwords.set(username, password);

@@ -155,6 +155,8 @@ async function explained(
 ): Promise<SyncError> {
   const failure = failureOf(found, secrets);
   const guard = failedGuard(guards, found);
+  // What has a name of its own went wrong by itself; a guard only divides by zero, whatever Redshift calls that.
+  if (guard !== "copy" && !hasCode(failure, "UNKNOWN", "ROW_REJECTED")) return failure;
   if (guard === "staged")
     return new SyncError("STAGED_GONE", { message: "fewer rows lie staged than were brought", vendorRef: id });
   if (guard === "fence" || guard === "receipt")

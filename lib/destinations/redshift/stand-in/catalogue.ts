@@ -47,14 +47,16 @@ GRANT SELECT ON redshift.sys_load_error_detail TO PUBLIC;
 -- The first column of a line that cannot be loaded, and why; null where all can.
 CREATE FUNCTION redshift.refusal(body text, names text[], expressions text[], required boolean[]) RETURNS text[]
 LANGUAGE plpgsql AS $$
-DECLARE is_null boolean;
+DECLARE is_null boolean; more text;
 BEGIN
   IF octet_length(body) > 4194304 THEN RETURN ARRAY['', 'RS000', 'row']; END IF;
   FOR i IN 1 .. array_length(names, 1) LOOP
     BEGIN
       EXECUTE 'SELECT (' || expressions[i] || ') IS NULL FROM (SELECT $1::jsonb AS j) AS l' INTO is_null USING body;
       IF is_null AND required[i] THEN RETURN ARRAY[names[i], '23502', '']; END IF;
-    EXCEPTION WHEN others THEN RETURN ARRAY[names[i], SQLSTATE, SQLERRM];
+    EXCEPTION WHEN others THEN
+      GET STACKED DIAGNOSTICS more = PG_EXCEPTION_DETAIL;
+      RETURN ARRAY[names[i], SQLSTATE, SQLERRM || ' ' || more];
     END;
   END LOOP;
   RETURN NULL;

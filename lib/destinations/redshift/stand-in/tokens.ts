@@ -18,9 +18,9 @@ export interface Statement {
 const patterns: readonly (readonly [Token["kind"] | "space", RegExp])[] = [
   ["space", /(?:\s+|--[^\n]*|\/\*[\s\S]*?\*\/)/y],
   ["body", /(\$[A-Za-z_]*\$)[\s\S]*?\1/y],
-  ["name", /"(?:[^"]|"")*"/y],
+  ["name", /"[^"]*(?:""[^"]*)*"/y],
   // Backslashes escape, in strings of Redshift.
-  ["text", /'(?:[^'\\]|''|\\[\s\S])*'/y],
+  ["text", /'[^'\\]*(?:(?:''|\\[\s\S])[^'\\]*)*'/y],
   ["number", /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y],
   ["word", /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y],
   ["sign", /::|<>|<=|>=|\|\||!=|[^\s]/y],
