@@ -77,7 +77,7 @@ export interface StagingArea {
   credentials(prefix: string): Promise<StagingKeys>;
 }
 
-export interface StagingKeys {
+interface StagingKeys {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   /** Missing where the keys are the customer's own. */

@@ -112,6 +112,9 @@ export function objectsOf(batch: Pick<Batch, "files" | "metricFile">): readonly 
   ];
 }
 
+/** Whatever zone the user was given, the server's clock is read in UTC. */
+export const inUtc = "SET timezone TO 'UTC'";
+
 /** What a transaction of ours does first: it takes the snapshot, and lets nobody else at the receipts. https://docs.aws.amazon.com/redshift/latest/dg/r_LOCK.html */
 export function lockReceipts({ dialect, prefix }: MergePlace): string {
   return `LOCK TABLE ${tableRef(dialect, prefix, "sync_receipt")}`;

@@ -8,7 +8,7 @@ import { requireLease } from "../../sql/commit.ts";
 import { receiptOf, receiptStatements } from "../../sql/receipts.ts";
 import { inlined } from "../dialect.ts";
 import { loadFailure } from "../load-errors.ts";
-import { lockReceipts, objectsOf } from "../merge-statements.ts";
+import { inUtc, lockReceipts, objectsOf } from "../merge-statements.ts";
 import type { Place } from "../place.ts";
 import { urlsOf } from "../staging.ts";
 import type { WireClient } from "../wire/client.ts";
@@ -63,6 +63,7 @@ async function raiseFence(api: DataApi, place: Place, batch: Batch, fence: numbe
   const statements = receiptStatements(place.dialect, place.target);
   const { object } = batch;
   const raise = [
+    inUtc,
     lockReceipts(place),
     inlined(statements.makeLease(object)),
     inlined(statements.raiseLease(object, fence)),
@@ -75,7 +76,7 @@ async function raiseFence(api: DataApi, place: Place, batch: Batch, fence: numbe
 async function adopt(api: DataApi, place: Place): Promise<void> {
   const statements = receiptStatements(place.dialect, place.target);
   const all = dataObjects.flatMap((object) => [statements.makeLease(object), statements.adoptLease(object)]);
-  await run(api, [lockReceipts(place), ...all.map(inlined)]);
+  await run(api, [inUtc, lockReceipts(place), ...all.map(inlined)]);
 }
 
 /** A short transaction that may be repeated: a token of its own, so that the SDK's tries of the call start it once. */

@@ -6,6 +6,7 @@ import { inlined, literal } from "../dialect.ts";
 import {
   dropKnown,
   failUnless,
+  inUtc,
   keepCount,
   keptCount,
   loadTable,
@@ -120,9 +121,9 @@ export async function copyTrial(place: Place, batch: Batch): Promise<Transaction
   return transactionOf(parts, sources);
 }
 
-/** The first statement takes the snapshot, so it has to be the lock. */
+/** The first statement that looks at a table takes the snapshot, so it has to be the lock. */
 function opening(place: Place): readonly Part[] {
-  return [{ sql: lockReceipts(place) }];
+  return [{ sql: inUtc }, { sql: lockReceipts(place) }];
 }
 
 function transactionOf(parts: readonly Part[], sources: readonly CopySource[]): Transaction {

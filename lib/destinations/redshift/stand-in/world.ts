@@ -2,13 +2,13 @@ import type { Faults } from "../../stand-ins/faults.ts";
 import type { S3Server } from "../../stand-ins/s3/s3-server.ts";
 
 /** The engine that plays the cluster. */
-export interface EngineServer {
+interface EngineServer {
   readonly host: string;
   readonly port: number;
 }
 
 /** Keys that STS gave out. */
-export interface IssuedKeys {
+interface IssuedKeys {
   readonly secret: string;
   readonly token: string;
   readonly endsAtMs: number;

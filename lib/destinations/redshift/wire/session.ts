@@ -3,10 +3,11 @@ import type { OpenOptions } from "../../destination.ts";
 import { logIn, type WireSession } from "../../pg-wire/session.ts";
 import { inlined } from "../dialect.ts";
 import { redshiftError } from "../errors.ts";
+import { inUtc } from "../merge-statements.ts";
 import type { RedshiftSettings } from "../settings.ts";
 
 /** How long one statement may take on the server. */
-export const statementTimeoutMs = 720_000;
+const statementTimeoutMs = 720_000;
 
 /** Host, port and secrets of a session by password. */
 export function loginOf(settings: RedshiftSettings) {
@@ -24,7 +25,7 @@ export async function openSession(
   const own: WireSession = Object.assign(session, {
     query: (statement: Parameters<WireSession["query"]>[0]) => session.run(inlined(statement)),
   });
-  await own.run("SET timezone TO 'UTC'");
+  await own.run(inUtc);
   await own.run(`SET statement_timeout TO ${statementTimeoutMs}`);
   return own;
 }
