@@ -32,6 +32,8 @@ export interface DestinationLimits {
   readonly batchFilesMax: number;
   /** A text or JSON value longer than this many bytes cannot be held (null: no limit); its row is quarantined. */
   readonly valueBytesMax: number | null;
+  /** A JSON value as a whole, where that may be longer than the strings within it. @default valueBytesMax */
+  readonly jsonBytesMax?: number;
 }
 
 /** What a session needs from outside. Nothing else of the machine is touched. */

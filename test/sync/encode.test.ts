@@ -165,6 +165,30 @@ test("rows with a value over the limit are left out, and set aside as they are",
   ]);
 });
 
+test("where JSON may be longer than its strings, only strings too long and values too long as a whole are set aside", async () => {
+  const many = JSON.stringify(Array.from({ length: 60 }, () => "ab"));
+  const values: Record<string, string> = {
+    short: '{"a":"b"}',
+    "a long list": many,
+    "escapes that are short once read": JSON.stringify({ a: '"'.repeat(60) }),
+    "a long string": JSON.stringify({ a: [{ b: "é".repeat(51) }] }),
+    "a long string alone": JSON.stringify("x".repeat(101)),
+    "too long as a whole": JSON.stringify(Array.from({ length: 200 }, () => "ab")),
+  };
+  const source = await changeFile(
+    "profiles",
+    Object.entries(values).map(([id, properties]) => profileRow(id, 1, { properties })),
+  );
+  const target = join(folder.path, "long-json.parquet");
+  await using session = await engine.open(anySignal);
+  const limits = { valueBytesMax: 100, jsonBytesMax: 500 };
+
+  await setAside(session, { ...whole, object: "profiles", source, encoding: "ndjson.gz", ...limits }, target);
+
+  const ids = await session.json(`SELECT id FROM read_parquet('${target}') ORDER BY id`);
+  expect(ids).toEqual([{ id: "a long string" }, { id: "a long string alone" }, { id: "too long as a whole" }]);
+});
+
 test("a range of rows is cut by their numbers in the file", async () => {
   const source = await changeFile(
     "profiles",

@@ -5,6 +5,8 @@ import { setupScript } from "./setup-script.ts";
 
 /** The longest VARCHAR, and the longest string within SUPER. https://docs.aws.amazon.com/redshift/latest/dg/limitations-super.html */
 const valueBytesMax = 65_535;
+/** A row as COPY reads it, before it is taken apart; what is over in all is found by COPY. https://docs.aws.amazon.com/redshift/latest/dg/r_COPY.html */
+const jsonBytesMax = 4_194_304;
 
 export default defineDestination({
   kind: "redshift",
@@ -12,7 +14,7 @@ export default defineDestination({
   settings,
   staging: "ndjson.gz",
   // One COPY reads all files of a batch side by side, and one transaction merges them: minutes on a small cluster.
-  limits: { batchRowsMax: 2_000_000, batchBytesMax: 1_073_741_824, batchFilesMax: 64, valueBytesMax },
+  limits: { batchRowsMax: 2_000_000, batchBytesMax: 1_073_741_824, batchFilesMax: 64, valueBytesMax, jsonBytesMax },
   ports: portRanges.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, index) => first + index)),
   costs: redshiftCosts,
   about: {

@@ -96,6 +96,19 @@ describe.each(["password", "data-api"])("a merge by %s", (transport) => {
     ]);
   });
 
+  test("brings JSON in whole that is longer than a string may be", async () => {
+    await using rig = await redshiftRig(transport);
+    await using warehouse = await rig.open();
+    const properties = Array.from({ length: 20_000 }, (_, index) => `v${index}`);
+
+    await commit(
+      warehouse,
+      await rig.stage(warehouse, { files: [[profileRow("a", 1, { properties: JSON.stringify(properties) })]] }),
+    );
+
+    expect(await rig.bed.rows("profile")).toMatchObject([{ id: "a", properties }]);
+  });
+
   test("looks for events in their own time only, to the microsecond at its edges", async () => {
     await using rig = await redshiftRig(transport);
     await using warehouse = await rig.open();

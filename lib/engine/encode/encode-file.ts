@@ -16,6 +16,8 @@ export interface EncodeRequest {
   readonly encoding: Encoding;
   /** Rows with a longer text or JSON value, in bytes of UTF-8, are left out. Null: no limit. */
   readonly valueBytesMax: number | null;
+  /** A JSON value as a whole; then only its strings are bound by `valueBytesMax`. */
+  readonly jsonBytesMax?: number | undefined;
   /** Added to each `_seq`. @default 0 */
   readonly seqBase?: number;
   /** Only these rows of the file, where given. */
@@ -175,8 +177,19 @@ function tooLongCondition(request: EncodeRequest): string | undefined {
   const limit = request.valueBytesMax;
   const long = columnsOf(request.object)
     .filter((column) => column.type === "text" || column.type === "json")
-    .map((column) => `coalesce(strlen("${column.name}") > ${limit}, false)`);
+    .map((column) =>
+      column.type === "json" && request.jsonBytesMax !== undefined
+        ? longJson(column.name, limit, request.jsonBytesMax)
+        : `coalesce(strlen("${column.name}") > ${limit}, false)`,
+    );
   return `(${long.join(" OR ")})`;
+}
+
+/** CASE keeps all that is short from being parsed. */
+function longJson(name: string, stringMax: number, wholeMax: number): string {
+  const parts = `list_concat(["${name}"::JSON], json_extract("${name}"::JSON, '$..*'))`;
+  const isLong = `lambda part: json_type(part) = 'VARCHAR' AND strlen(part ->> '$') > ${stringMax}`;
+  return `CASE WHEN strlen("${name}") > ${wholeMax} THEN true WHEN strlen("${name}") > ${stringMax} THEN len(list_filter(${parts}, ${isLong})) > 0 ELSE false END`;
 }
 
 function among(rowNumbers: readonly number[]): string | undefined {

@@ -61,5 +61,6 @@ function encodeRequest(
     filter: plan,
     encoding: destination.stagingOf(settings),
     valueBytesMax: destination.limits.valueBytesMax,
+    jsonBytesMax: destination.limits.jsonBytesMax,
   };
 }

@@ -66,7 +66,8 @@ async function stageWhole(staging: Staging, refused: RefusedFile | undefined): P
 async function setTooLongAside(staging: Staging): Promise<number> {
   const { encode, session } = staging;
   if ((await countTooLong(session, encode)) === 0) return 0;
-  const message = `A value is over ${encode.valueBytesMax} bytes, the most that this kind of warehouse holds.`;
+  const json = encode.jsonBytesMax === undefined ? "" : `, or a JSON value over ${encode.jsonBytesMax} bytes`;
+  const message = `A value is over ${encode.valueBytesMax} bytes${json}, the most that this kind of warehouse holds.`;
   const reason = reasonOf(new SyncError("ROW_REJECTED", { message }));
   return quarantineRows(staging, encode, reason, { step: "stage", round: 0 });
 }

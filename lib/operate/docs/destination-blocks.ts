@@ -31,7 +31,7 @@ function detailsOf(kind: Destination): string {
     ["rows lie in", about.keeps === "tables" ? "tables" : "files, which a view shows as tables"],
     ["ports", portsText(kind.ports)],
     ["a batch has at most", batchText(kind)],
-    ["a value has at most", bytesText(kind.limits.valueBytesMax)],
+    ["a value has at most", valueText(kind)],
     ["tried against", listed(about.triedAgainst)],
     ["never tried live", listed(about.neverTriedLive)],
   ];
@@ -79,6 +79,12 @@ function ranges(ports: readonly number[]): readonly string[] {
 function batchText({ limits }: Destination): string {
   const { batchRowsMax, batchBytesMax, batchFilesMax } = limits;
   return `${batchRowsMax.toLocaleString("en-US")} rows, ${bytesText(batchBytesMax)}, ${batchFilesMax} files`;
+}
+
+function valueText({ limits }: Destination): string {
+  const { valueBytesMax, jsonBytesMax } = limits;
+  if (jsonBytesMax === undefined) return bytesText(valueBytesMax);
+  return `${bytesText(valueBytesMax)}; a JSON value as a whole ${bytesText(jsonBytesMax)}`;
 }
 
 function bytesText(bytes: number | null): string {
