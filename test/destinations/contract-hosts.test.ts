@@ -131,7 +131,7 @@ describe.for(beds)("a %s warehouse", (bed) => {
       for (const value of hostileNames) {
         const outcome = await outcomeOf(rig, { [field]: value }, { dial });
         expect(outcome, `${field} = ${JSON.stringify(value).slice(0, 40)}`).toMatch(/^[A-Z_]+$|^no failure$/);
-        expect(outcome).not.toMatch(/^(UNKNOWN|INVARIANT_BROKEN)$/);
+        expect(outcome, `${field} = ${JSON.stringify(value).slice(0, 40)}`).not.toMatch(/^(UNKNOWN|INVARIANT_BROKEN)$/);
         if (bedsWithTables.includes(bed)) await runScript(rig, { [field]: value });
       }
 

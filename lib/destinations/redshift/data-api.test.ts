@@ -9,6 +9,7 @@ import {
 } from "../../../test/support/warehouse-rig.ts";
 import type { CheckStep } from "../destination.ts";
 import { RedshiftFault } from "./stand-in/fault.ts";
+import { openEngineSession } from "./stand-in/session.ts";
 import { type RedshiftTestbed, testbeds } from "./testbed.ts";
 
 type Rig = WarehouseRig & { readonly bed: RedshiftTestbed };
@@ -150,6 +151,31 @@ describe("a commit by the Data API", () => {
 
     expect(await outcome).toBe("FENCE_LOST");
     expect((await rig.bed.rows("profile")).map(({ id }) => id)).toEqual(["b"]);
+  });
+
+  test("that takes too long is cancelled, leaves nothing, and can be handed in anew", async () => {
+    await using rig = await dataApiRig();
+    await using warehouse = await rig.open();
+    const batch = await rig.stage(warehouse, { files: [[profileRow("a", 1)]] });
+    const { world, settings } = rig.bed;
+    const login = { ...world.server, database: String(settings["database"]) };
+    const longAgo = { nowMs: () => Date.now() - 900_000 };
+    const [first, running] = await (async () => {
+      await using blocking = await openEngineSession(world, login);
+      await blocking.run("BEGIN; LOCK TABLE analytics.klaviyo_profile");
+      Object.assign(world, longAgo);
+      const handedIn = await warehouse.commit(batch, 1);
+      Object.assign(world, { nowMs: Date.now });
+      const token = "token" in handedIn ? handedIn.token : "";
+      const late = await codeOf(warehouse.poll(token));
+      await blocking.run("ROLLBACK");
+      return [late, token];
+    })();
+
+    expect(first).toBe("TIMEOUT");
+    expect(await codeOf(warehouse.poll(running))).toBe("TIMEOUT");
+    expect(await rig.bed.rows("profile")).toEqual([]);
+    expect(await commit(warehouse, batch, 1)).toMatchObject({ rowsInserted: 1 });
   });
 
   test("is polled by whoever holds its token, and holds no secret in it", async () => {

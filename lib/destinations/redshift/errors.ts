@@ -54,10 +54,7 @@ export const redshiftTexts: TextCodes = [
     /column ".*" (?:of relation ".*" )?does not exist|column .* not found|same number of columns|is of type .* but expression/i,
     "COLUMN_CONFLICT",
   ],
-  [
-    /(?:relation|table|schema|database|Table|Schema) "?[^"]*"? (?:does not exist|not found)|is not a table/i,
-    "OBJECT_MISSING",
-  ],
+  [/(?:relation|table|schema|database) .*(?:does not exist|not found)|is not a table/is, "OBJECT_MISSING"],
   [/already exists/i, "CONFLICT"],
   [
     /value too long|String length exceeds|Numeric data overflow|invalid input syntax|Invalid digit|Cannot insert a NULL value/i,

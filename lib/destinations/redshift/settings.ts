@@ -10,7 +10,12 @@ const arn = (service: string, resource: string) =>
   new RegExp(`^arn:aws(-[a-z-]+)?:${service}:[a-z0-9-]*:\\d{12}:${resource}[\\w+=,.@:/-]{1,400}$`);
 const roleArn = z.string().regex(arn("iam", "role/"), "write the ARN of a role: arn:aws:iam::123456789012:role/name");
 const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "write a region such as eu-west-1");
-const name = (charactersMax: number) => z.string().min(1).max(charactersMax);
+const name = (charactersMax: number) =>
+  z
+    .string()
+    .min(1)
+    .max(charactersMax)
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, "write it without control characters");
 
 /** Fields and labels of the product's form; then what the second transport and the staging bucket need. */
 const fields = z.object({

@@ -5,6 +5,9 @@ import type { S3Server } from "../../stand-ins/s3/s3-server.ts";
 interface EngineServer {
   readonly host: string;
   readonly port: number;
+  /** Its administrator. */
+  readonly user: string;
+  readonly password: string;
 }
 
 /** Keys that STS gave out. */
