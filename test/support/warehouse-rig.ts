@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterAll } from "vitest";
 import type {
   Batch,
   Destination,
@@ -59,9 +60,20 @@ export function kindOf(name: string): string {
   return bedOf(name).kind;
 }
 
+/** One of each stand-in that a test file has used stays open to the file's end: what a kind's stand-ins share (a server) is then started once. */
+const held = new Map<string, Promise<Testbed>>();
+afterAll(async () => {
+  for (const bed of held.values()) await (await bed)[Symbol.asyncDispose]();
+  held.clear();
+});
+
 /** Starts a stand-in by its name, or the first of a kind. Fails where a kind has none: every kind has to pass the suite. */
 export async function startBed(name: string): Promise<Testbed> {
-  return bedOf(name).start();
+  const { start } = bedOf(name);
+  const first = held.get(name) ?? start();
+  held.set(name, first);
+  await first;
+  return start();
 }
 
 export interface OpenRequest {

@@ -113,7 +113,10 @@ describe("the file", () => {
       files.map(async (file, index) => {
         expect(await lastStep(rig, file)).toMatchObject({ ok: true });
         await using warehouse = await rig.open({ settings: { file } });
-        return await commit(warehouse, await rig.stage(warehouse, { planId: `rn${index}`, files: [[profileRow("a", 1)]] }));
+        return await commit(
+          warehouse,
+          await rig.stage(warehouse, { planId: `rn${index}`, files: [[profileRow("a", 1)]] }),
+        );
       }),
     );
 
