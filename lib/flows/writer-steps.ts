@@ -11,7 +11,7 @@ import { ReadReceiptsRequest, readReceipts } from "./sync/read-receipts.ts";
 import { StageFileRequest, stageFile } from "./sync/stage-file.ts";
 
 /** All that dials warehouses. In AWS it runs in the writer of the connection's kind, which alone has a way out of the VPC. */
-export const writerSteps: Readonly<Record<WriterStepName, Step>> = {
+const writerSteps: Readonly<Record<WriterStepName, Step>> = {
   "check-connection": step(CheckRequest, checkConnection),
   "commit-batch": step(CommitBatchRequest, commitBatch),
   "discard-staging": step(DiscardStagingRequest, discardStaging),
