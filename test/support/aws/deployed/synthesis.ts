@@ -30,6 +30,9 @@ interface AssetManifest {
   readonly files: Readonly<Record<string, { readonly source: { readonly path: string } }>>;
 }
 
+/** Of this machine: its own DuckDB is packed, so no registry is asked. */
+const architecture = process.arch === "arm64" ? "arm64" : "x86_64";
+
 /** Runs the CDK app as `cdk synth` does, bundles and all, with options of `-c`. */
 export async function synthesise(folder: string, options: Readonly<Record<string, string>> = {}): Promise<Assembly> {
   const { context } = JSON.parse(readFileSync("cdk.json", "utf8")) as { readonly context: object };
@@ -37,7 +40,7 @@ export async function synthesise(folder: string, options: Readonly<Record<string
     PATH: process.env["PATH"],
     HOME: process.env["HOME"],
     CDK_OUTDIR: folder,
-    CDK_CONTEXT_JSON: JSON.stringify({ ...context, ...options, "aws:cdk:disable-asset-staging": true }),
+    CDK_CONTEXT_JSON: JSON.stringify({ ...context, architecture, ...options, "aws:cdk:disable-asset-staging": true }),
   };
   await run(process.execPath, ["bin/warehouse-sync.ts"], { env, maxBuffer: 64 * 1024 * 1024 });
   return withOwnCode(readAssembly(folder), join(folder, "code"));
