@@ -5,7 +5,7 @@ import { logStart } from "../../lib/model/log.ts";
 import { type ChangeRow, eventRow, profileRow } from "../support/change-files.ts";
 import { Dice } from "../support/dice.ts";
 import { tilingFaults } from "../support/receipts.ts";
-import { beds, codeOf, commit, startBed, type WarehouseRig, warehouseRig } from "../support/warehouse-rig.ts";
+import { codeOf, commit, commitBeds, startBed, type WarehouseRig, warehouseRig } from "../support/warehouse-rig.ts";
 
 class Killed extends Error {}
 
@@ -88,14 +88,15 @@ function wanted({ object, rows }: Tale): Map<string, string> {
   return new Map(all.map((row) => [String(row["id"]), String(object === "profiles" ? row["title"] : row["value"])]));
 }
 
-describe.for(beds)("a %s warehouse", (bed) => {
+describe.for(commitBeds)("a %s warehouse", (bed) => {
   let held: Testbed;
   beforeAll(async () => {
     held = await startBed(bed);
   });
   afterAll(() => held[Symbol.asyncDispose]());
 
-  const tales = [1, 2].flatMap((seed) => (["profiles", "events"] as const).map((object) => [object, seed] as const));
+  const seeds = process.env["WS_FULL"] === "1" ? [1, 2, 3] : [2];
+  const tales = seeds.flatMap((seed) => (["profiles", "events"] as const).map((object) => [object, seed] as const));
   test.for(tales)(
     "called in any order, twice, dying at any step, holds all %s once (seed %i)",
     async ([object, seed]) => {

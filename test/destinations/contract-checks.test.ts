@@ -6,10 +6,10 @@ import type { Testbed } from "../../lib/destinations/testbed.ts";
 import { logStart } from "../../lib/model/log.ts";
 import { eventRow, profileRow } from "../support/change-files.ts";
 import {
-  beds,
   bedsWithTables,
   codeOf,
   commit,
+  commitBeds,
   kindOf,
   schemaOf,
   startBed,
@@ -31,7 +31,7 @@ async function lastStep(rig: WarehouseRig, logId?: string): Promise<CheckStep | 
   return (await check(warehouse)).at(-1);
 }
 
-describe.for(beds)("a %s warehouse", (bed) => {
+describe.for(commitBeds)("a %s warehouse", (bed) => {
   let held: Testbed;
   beforeAll(async () => {
     held = await startBed(bed);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Batch, StepName, Warehouse } from "../../lib/destinations/destination.ts";
 import type { Testbed } from "../../lib/destinations/testbed.ts";
 import { eventRow, metricRow, profileRow } from "../support/change-files.ts";
-import { beds, codeOf, commit, startBed, type WarehouseRig, warehouseRig } from "../support/warehouse-rig.ts";
+import { codeOf, commit, commitBeds, startBed, type WarehouseRig, warehouseRig } from "../support/warehouse-rig.ts";
 
 class Killed extends Error {}
 
@@ -30,7 +30,7 @@ function gate() {
   return { opened: promise, open: resolve };
 }
 
-describe.for(beds)("a %s warehouse", (bed) => {
+describe.for(commitBeds)("a %s warehouse", (bed) => {
   let held: Testbed;
   let golden: Awaited<ReturnType<typeof endState>>;
   const named = new Set<StepName>();

@@ -7,10 +7,10 @@ import { profileRow } from "../support/change-files.ts";
 import { blockedHosts } from "../support/hostile-hosts.ts";
 import { scriptedDial } from "../support/tcp-proxy.ts";
 import {
-  beds,
   bedsWithTables,
   codeOf,
   commit,
+  commitBeds,
   startBed,
   type WarehouseRig,
   warehouseRig,
@@ -61,7 +61,7 @@ function flood(start: string, taken: { bytes: number }) {
   };
 }
 
-describe.for(beds)("a %s warehouse", (bed) => {
+describe.for(commitBeds)("a %s warehouse", (bed) => {
   let held: Testbed;
   let canary: Server;
   let port = 0;

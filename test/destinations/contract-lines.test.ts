@@ -3,7 +3,7 @@ import type { StepName } from "../../lib/destinations/destination.ts";
 import type { Testbed } from "../../lib/destinations/testbed.ts";
 import { eventRow, metricRow } from "../support/change-files.ts";
 import { type Break, breakingDial } from "../support/tcp-proxy.ts";
-import { beds, codeOf, commit, startBed, warehouseRig } from "../support/warehouse-rig.ts";
+import { codeOf, commit, commitBeds, startBed, warehouseRig } from "../support/warehouse-rig.ts";
 
 const passing = ["no failure", "CONNECTION_LOST", "HOST_UNREACHABLE", "TIMEOUT", "DEST_BUSY", "THROTTLED", "UNKNOWN"];
 const breaks: readonly Break[] = ["request lost", "request cut", "answer lost"];
@@ -11,7 +11,7 @@ const places = (["fence", "merge", "commit", "read-back"] as const satisfies rea
   breaks.map((how) => [step, how] as const),
 );
 
-describe.for(beds)("a %s warehouse", (bed) => {
+describe.for(commitBeds)("a %s warehouse", (bed) => {
   let held: Testbed;
   beforeAll(async () => {
     held = await startBed(bed);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Testbed } from "../../lib/destinations/testbed.ts";
 import { profileRow } from "../support/change-files.ts";
 import { commitProcess } from "../support/commit-process.ts";
-import { beds, commit, startBed, warehouseRig } from "../support/warehouse-rig.ts";
+import { commit, commitBeds, startBed, warehouseRig } from "../support/warehouse-rig.ts";
 
 const kills = [
   ["fence", "after"],
@@ -13,7 +13,7 @@ const kills = [
   ["commit", "after"],
 ] as const;
 
-describe.for(beds)("a %s warehouse", (bed) => {
+describe.for(commitBeds)("a %s warehouse", (bed) => {
   let held: Testbed;
   beforeAll(async () => {
     held = await startBed(bed);

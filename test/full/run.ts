@@ -73,7 +73,7 @@ async function main(): Promise<void> {
 
 async function command(name: string, [program = "", ...args]: readonly string[]): Promise<Part> {
   const started = performance.now();
-  const child = spawn(program, args, { cwd: root, stdio: "inherit" });
+  const child = spawn(program, args, { cwd: root, stdio: "inherit", env: { ...process.env, WS_FULL: "1" } });
   const code = await ended(child);
   const failures = code === 0 ? [] : [`${program} ${args.join(" ")} ended with ${code}`];
   return { name, planned: 1, passed: code === 0 ? 1 : 0, failures, seconds: (performance.now() - started) / 1000 };

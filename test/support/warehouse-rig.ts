@@ -23,6 +23,7 @@ export const kinds = Object.keys(destinations);
 interface Bed {
   readonly kind: string;
   readonly start: StartTestbed;
+  readonly isVariant?: boolean;
 }
 
 /** Every stand-in of every registered kind. A kind without one has one that fails to start, so the suite cannot pass it by. */
@@ -30,6 +31,11 @@ const bedsByName = new Map((await Promise.all(kinds.map(bedsOfKind))).flat());
 
 /** Names of the stand-ins that the suite runs on: the kind's own, with its transport where it has several. */
 export const beds: readonly string[] = [...bedsByName.keys()];
+
+/** Those that commit each in their own way; at full size (`WS_FULL=1`, as `npm run test:full` sets it) all of them. */
+export const commitBeds: readonly string[] = beds.filter(
+  (name) => process.env["WS_FULL"] === "1" || bedsByName.get(name)?.isVariant !== true,
+);
 
 /** Those whose rows lie in tables that an administrator can drop or alter. */
 export const bedsWithTables: readonly string[] = (
@@ -40,8 +46,9 @@ export const bedsWithTables: readonly string[] = (
 
 async function bedsOfKind(kind: string): Promise<readonly (readonly [string, Bed])[]> {
   try {
-    const found = testbedsOf(kind, await loadTestbed(kind));
-    return [...found].map(([name, start]) => [name, { kind, start }]);
+    const module = await loadTestbed(kind);
+    const variants = new Set(module.variants?.map((name) => `${kind} ${name}`));
+    return [...testbedsOf(kind, module)].map(([name, start]) => [name, { kind, start, isVariant: variants.has(name) }]);
   } catch (cause) {
     const start = () => Promise.reject(new Error(`${kind} has no testbed that can be started`, { cause }));
     return [[kind, { kind, start }]];
