@@ -37,7 +37,7 @@ export type StartTestbed = () => Promise<Testbed>;
 export interface TestbedModule {
   readonly startTestbed?: StartTestbed;
   readonly testbeds?: Readonly<Record<string, StartTestbed>>;
-  /** Testbeds whose commits run the same code as the first one's, and differ in what a staged file holds. What kills, lines and hosts do to them is tried at full size. */
+  /** Testbeds that pass the longest suites (kills, broken lines, processes, hosts) in the full run alone; the rest of the contract they pass every time. */
   readonly variants?: readonly string[];
   /** In another process, what a session with a running testbed is opened with. */
   readonly openOptionsOf?: (handle: unknown) => Partial<OpenOptions>;

@@ -6,7 +6,7 @@ import { anySignal } from "../support/account-rig.ts";
 import { type ChangeRow, eventRow, profileRow } from "../support/change-files.ts";
 import { profiles, publishChanges } from "../support/change-log.ts";
 import { type SyncRig, syncRig } from "../support/sync-rig.ts";
-import { beds, kindOf, startBed, type WarehouseRig, warehouseRig } from "../support/warehouse-rig.ts";
+import { commitBeds, kindOf, startBed, type WarehouseRig, warehouseRig } from "../support/warehouse-rig.ts";
 
 const opened = { metric_name: "Opened Email" };
 const ordered = { metric_name: "Placed Order", value: "12.500000001", event_properties: '{"x":1}' };
@@ -21,7 +21,7 @@ async function rigOn(bed: string, warehouse: Pick<WarehouseRig, "bed">): Promise
   });
 }
 
-describe.each(beds)("a %s warehouse", (bed) => {
+describe.each(commitBeds)("a %s warehouse", (bed) => {
   let held: Testbed;
   beforeAll(async () => {
     held = await startBed(bed);

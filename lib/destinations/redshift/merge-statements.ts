@@ -44,6 +44,8 @@ export function dropKnown({ dialect, prefix }: MergePlace, object: StagedObject,
   return `DELETE FROM ${merge} USING ${target} WHERE ${[`${target}."id" = ${merge}."id"`, ...known].join(" AND ")}`;
 }
 
+const lastMs = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
 /** The same event has the same time, so only the blocks of the batch's own range have to be read. */
 function timeRange(target: string, files: readonly StagedFile[]): readonly string[] {
   const mins = files.map(({ eventAtMin }) => eventAtMin);
@@ -52,7 +54,9 @@ function timeRange(target: string, files: readonly StagedFile[]): readonly strin
   const min = Math.min(...mins.map(Number));
   // Whole milliseconds were kept of times to the microsecond.
   const past = Math.max(...maxs.map(Number)) + 1;
-  return [`${target}."event_at" >= ${timestamp(min)}`, `${target}."event_at" < ${timestamp(past)}`];
+  const from = `${target}."event_at" >= ${timestamp(min)}`;
+  // After the last instant comes the year 10000, which is no timestamp here.
+  return past > lastMs ? [from] : [from, `${target}."event_at" < ${timestamp(past)}`];
 }
 
 /** One row: `inserted` and `updated`, as the merge that follows will do. */

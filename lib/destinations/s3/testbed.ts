@@ -47,7 +47,7 @@ export const testbeds: Readonly<Record<string, StartTestbed>> = {
     startS3Testbed({ format: "ndjson", prefix: "", partitions: "{object}/{event_yyyy}/{event_mm}/at={hh}" }),
 };
 
-/** Formats of the same files: both are committed alike. */
+/** Both formats are committed alike. */
 export const variants: readonly string[] = ["ndjson"];
 
 /** In another process, what a session with a running bed is opened with. */
