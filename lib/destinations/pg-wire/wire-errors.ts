@@ -32,6 +32,34 @@ export function vendorErrorOf(thrown: unknown): VendorError {
   return thrown instanceof Error ? thrown : { message: String(thrown) };
 }
 
+/**
+ * SQLSTATE → our code, as all that speak this protocol use them; a class of two characters stands for all of its states
+ * that have no line of their own. https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+export const sqlStates: Readonly<Record<string, ErrorCode>> = {
+  "08": "CONNECTION_LOST",
+  "22": "ROW_REJECTED",
+  "23": "ROW_REJECTED",
+  "25006": "SETTINGS_INVALID",
+  "25P03": "CONNECTION_LOST",
+  "28": "AUTH_FAILED",
+  "3D": "OBJECT_MISSING",
+  "3F": "OBJECT_MISSING",
+  "40": "CONFLICT",
+  "42501": "PERMISSION_DENIED",
+  "42703": "COLUMN_CONFLICT",
+  "42804": "COLUMN_CONFLICT",
+  "42P01": "OBJECT_MISSING",
+  "42P07": "CONFLICT",
+  "53": "DEST_BUSY",
+  "53100": "QUOTA_EXCEEDED",
+  "55P03": "CONFLICT",
+  "57014": "TIMEOUT",
+  "57P01": "CONNECTION_LOST",
+  "57P02": "CONNECTION_LOST",
+  "57P03": "DEST_BUSY",
+};
+
 /** Our code for an SQLSTATE: its own line, or the line of its class of two characters. */
 export function codeOfState(
   states: Readonly<Record<string, ErrorCode>>,

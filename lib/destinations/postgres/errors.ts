@@ -1,38 +1,15 @@
 import type { ErrorCode } from "../../model/error-codes.ts";
 import { SyncError } from "../../model/errors.ts";
-import { codeOfDriver, codeOfState, type VendorError, vendorErrorOf } from "../pg-wire/wire-errors.ts";
+import { codeOfDriver, codeOfState, sqlStates, type VendorError, vendorErrorOf } from "../pg-wire/wire-errors.ts";
 import { redact } from "../redact.ts";
 
-/**
- * SQLSTATE → our code; a class of two characters stands for all of its states that have no line of their own.
- * https://www.postgresql.org/docs/current/errcodes-appendix.html
- */
-const sqlStates: Readonly<Record<string, ErrorCode>> = {
-  "08": "CONNECTION_LOST",
-  "22": "ROW_REJECTED",
-  "23": "ROW_REJECTED",
+/** Those that PostgreSQL alone gives. */
+const postgresStates: Readonly<Record<string, ErrorCode>> = {
+  ...sqlStates,
   "23505": "CONFLICT",
-  "25006": "SETTINGS_INVALID",
-  "25P03": "CONNECTION_LOST",
-  "28": "AUTH_FAILED",
-  "3D": "OBJECT_MISSING",
-  "3F": "OBJECT_MISSING",
-  "40": "CONFLICT",
-  "42501": "PERMISSION_DENIED",
-  "42703": "COLUMN_CONFLICT",
-  "42804": "COLUMN_CONFLICT",
-  "42P01": "OBJECT_MISSING",
-  "42P07": "CONFLICT",
   "42P10": "COLUMN_CONFLICT",
   "428C9": "COLUMN_CONFLICT",
-  "53": "DEST_BUSY",
-  "53100": "QUOTA_EXCEEDED",
   "54": "ROW_REJECTED",
-  "55P03": "CONFLICT",
-  "57014": "TIMEOUT",
-  "57P01": "CONNECTION_LOST",
-  "57P02": "CONNECTION_LOST",
-  "57P03": "DEST_BUSY",
   "57P05": "CONNECTION_LOST",
   "58030": "QUOTA_EXCEEDED",
 };
@@ -51,7 +28,7 @@ export function postgresError(thrown: unknown, secrets: readonly string[]): Sync
 
 function codeOf(error: VendorError): ErrorCode {
   if (/no pg_hba\.conf entry/.test(error.message)) return "ADDRESS_NOT_ALLOWED";
-  return codeOfState(sqlStates, error) ?? codeOfDriver(error) ?? "UNKNOWN";
+  return codeOfState(postgresStates, error) ?? codeOfDriver(error) ?? "UNKNOWN";
 }
 
 /** The message, and where in the file it was; never `detail` and `where` as they are, since both may quote a customer's row. */

@@ -1,7 +1,14 @@
 import type { ErrorCode } from "../../model/error-codes.ts";
 import { SyncError } from "../../model/errors.ts";
 import { awsError } from "../aws/aws-errors.ts";
-import { codeOfDriver, codeOfState, type TextCodes, type VendorError, vendorErrorOf } from "../pg-wire/wire-errors.ts";
+import {
+  codeOfDriver,
+  codeOfState,
+  sqlStates,
+  type TextCodes,
+  type VendorError,
+  vendorErrorOf,
+} from "../pg-wire/wire-errors.ts";
 import { redact } from "../redact.ts";
 
 /**
@@ -63,31 +70,6 @@ export const redshiftTexts: TextCodes = [
   [/Found multiple matches to update the same tuple/i, "INVARIANT_BROKEN"],
 ];
 
-/** SQLSTATE, where Redshift gives one that says something. https://www.postgresql.org/docs/8.0/errcodes-appendix.html */
-const redshiftStates: Readonly<Record<string, ErrorCode>> = {
-  "08": "CONNECTION_LOST",
-  "22": "ROW_REJECTED",
-  "23": "ROW_REJECTED",
-  "25006": "SETTINGS_INVALID",
-  "25P03": "CONNECTION_LOST",
-  "28": "AUTH_FAILED",
-  "3D": "OBJECT_MISSING",
-  "3F": "OBJECT_MISSING",
-  "40": "CONFLICT",
-  "42501": "PERMISSION_DENIED",
-  "42703": "COLUMN_CONFLICT",
-  "42804": "COLUMN_CONFLICT",
-  "42P01": "OBJECT_MISSING",
-  "42P07": "CONFLICT",
-  "53": "DEST_BUSY",
-  "53100": "QUOTA_EXCEEDED",
-  "55P03": "CONFLICT",
-  "57014": "TIMEOUT",
-  "57P01": "CONNECTION_LOST",
-  "57P02": "CONNECTION_LOST",
-  "57P03": "DEST_BUSY",
-};
-
 /** What the Data API calls its failures. https://docs.aws.amazon.com/redshift-data/latest/APIReference/CommonErrors.html */
 const dataApiNames: Readonly<Record<string, ErrorCode>> = {
   ActiveSessionsExceededException: "THROTTLED",
@@ -113,7 +95,7 @@ export function redshiftError(thrown: unknown, secrets: readonly string[]): Sync
 
 function codeOfServer(error: VendorError): ErrorCode | undefined {
   const isOfServer = /^[0-9A-Z]{5}$/.test(error.code ?? "") && !/^E[A-Z]+$/.test(error.code ?? "");
-  const byState = codeOfState(redshiftStates, error);
+  const byState = codeOfState(sqlStates, error);
   if (byState !== undefined) return byState;
   return isOfServer || error.code === undefined ? codeOfText(wordsOf(error)) : undefined;
 }
