@@ -1,4 +1,5 @@
-import { Command, CommanderError } from "commander";
+import { type Command, CommanderError } from "commander";
+import { newCommand } from "../local/cli/new-command.ts";
 import { CommandFailed, explain, type Output } from "../local/cli/output.ts";
 import { UsageFault } from "../local/cli/session.ts";
 import { printable } from "../local/cli/text.ts";
@@ -20,16 +21,10 @@ export class OperatorFault extends Error {
 
 /** A command with `--help`, `--profile`, `--region` and `-c`, whose words go to `output`. */
 export function operatorCommand(name: string, output: Output): Command {
-  return new Command(`npm run ${name} --`)
+  return newCommand(`npm run ${name} --`, output)
     .option("-c, --context <key=value>", "an option of the installation, as docs/deploy.md lists them", collect, {})
     .option("--profile <name>", "profile of the AWS configuration")
-    .option("--region <name>", "region")
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => output.line(text.trimEnd()),
-      writeErr: (text) => output.problem(text.trimEnd()),
-    })
-    .showHelpAfterError("(--help shows how)");
+    .option("--region <name>", "region");
 }
 
 /** What `operatorCommand` collects. */

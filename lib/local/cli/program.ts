@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
-import { Command, CommanderError, Option } from "commander";
+import { type Command, CommanderError, Option } from "commander";
 import { addConnectCommands } from "./connect-command.ts";
 import { addConnectionCommands } from "./connection-commands.ts";
 import { addInstallationCommands } from "./installation-commands.ts";
+import { newCommand } from "./new-command.ts";
 import { explain, type Output } from "./output.ts";
 import { addPeopleCommands } from "./people-commands.ts";
 import { addPreviewCommand } from "./preview-command.ts";
@@ -34,20 +35,14 @@ export async function runCommandLine(words: readonly string[], output: Output, s
 }
 
 function buildProgram(output: Output, signal: AbortSignal): Command {
-  const program = new Command("npm run ws --");
+  const program = newCommand("npm run ws --", output);
   program
     .description("Warehouse Sync: drives a system started by npm start, or one in AWS by --url and --token")
     .option("--data <folder>", "data folder of the running system", ".data")
     .addOption(new Option("--url <address>", "address of its API (default: as the data folder says)").env("WS_URL"))
     .addOption(new Option("--token <token>", "bearer token (default: from the data folder)").env("WS_TOKEN"))
     .option("--account <name-or-id>", "account to speak of (default: the current one)")
-    .option("--json", "answer in JSON")
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => output.line(text.trimEnd()),
-      writeErr: (text) => output.problem(text.trimEnd()),
-    })
-    .showHelpAfterError("(--help shows how)");
+    .option("--json", "answer in JSON");
   const context: CommandContext = {
     session: () => openSession(globalOptions(program), signal),
     output,

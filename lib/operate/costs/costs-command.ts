@@ -1,4 +1,5 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { type Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { newCommand } from "../../local/cli/new-command.ts";
 import { explain, type Output } from "../../local/cli/output.ts";
 import { pricesCheckedOn } from "../../model/price.ts";
 import { billTable, dollarsText, monthTable, targetsText } from "./costs-text.ts";
@@ -43,7 +44,7 @@ export function runCostsCommand(words: readonly string[], facts: CostsFacts, out
 }
 
 function costsProgram(output: Output): Command {
-  return new Command("npm run costs --")
+  return newCommand("npm run costs --", output)
     .description("What an installation in AWS costs, from counted calls and published prices (us-east-1)")
     .option("--rows-per-month <count>", "rows moved in a month, over all accounts", whole, 10_000_000)
     .option("--uploads-per-month <count>", "uploaded files in a month (default: one a day for each account)", whole)
@@ -58,13 +59,7 @@ function costsProgram(output: Output): Command {
         .choices(["same region", "internet"])
         .default("internet"),
     )
-    .option("--json", "answer in JSON")
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => output.line(text.trimEnd()),
-      writeErr: (text) => output.problem(text.trimEnd()),
-    })
-    .showHelpAfterError("(--help shows how)");
+    .option("--json", "answer in JSON");
 }
 
 const daysPerMonth = 30;

@@ -1,4 +1,5 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { type Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { newCommand } from "../../local/cli/new-command.ts";
 import { explain, type Output } from "../../local/cli/output.ts";
 import { UsageFault } from "../../local/cli/session.ts";
 import { dataPaths, type Endpoint, readIfThere } from "../../local/data-folder.ts";
@@ -56,7 +57,7 @@ export async function runSmokeCommand(
 }
 
 function programOf(output: Output): Command {
-  return new Command("npm run smoke --")
+  return newCommand("npm run smoke --", output)
     .description(
       "Does the main job for real against a running installation, by its public doors: account, SFTP upload, import, sync, receipts. Removes what it made",
     )
@@ -72,13 +73,7 @@ function programOf(output: Output): Command {
     .addOption(new Option("--kind <kind>", "warehouse of the installation's own").choices(["duckdb"]))
     .option("--keep", "leave account, connection and tables for a look")
     .option("--timeout <minutes>", "give up after", positive, 20)
-    .option("--poll <ms>", "look again after", positive, 1_000)
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => output.line(text.trimEnd()),
-      writeErr: (text) => output.problem(text.trimEnd()),
-    })
-    .showHelpAfterError("(--help shows how)");
+    .option("--poll <ms>", "look again after", positive, 1_000);
 }
 
 function optionsOf(flags: SmokeFlags, { environment }: SmokeWorld): SmokeOptions {
