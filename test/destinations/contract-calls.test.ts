@@ -1,11 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Batch, StagedFile, Warehouse } from "../../lib/destinations/destination.ts";
-import type { Testbed } from "../../lib/destinations/testbed.ts";
 import { logStart } from "../../lib/model/log.ts";
 import { type ChangeRow, eventRow, profileRow } from "../support/change-files.ts";
 import { Dice } from "../support/dice.ts";
 import { tilingFaults } from "../support/receipts.ts";
-import { codeOf, commit, commitBeds, startBed, type WarehouseRig, warehouseRig } from "../support/warehouse-rig.ts";
+import { codeOf, commit, commitBeds, type WarehouseRig, warehouseRig } from "../support/warehouse-rig.ts";
 
 class Killed extends Error {}
 
@@ -89,12 +88,6 @@ function wanted({ object, rows }: Tale): Map<string, string> {
 }
 
 describe.for(commitBeds)("a %s warehouse", (bed) => {
-  let held: Testbed;
-  beforeAll(async () => {
-    held = await startBed(bed);
-  });
-  afterAll(() => held[Symbol.asyncDispose]());
-
   const seeds = process.env["WS_FULL"] === "1" ? [1, 2, 3] : [2];
   const tales = seeds.flatMap((seed) => (["profiles", "events"] as const).map((object) => [object, seed] as const));
   test.for(tales)(

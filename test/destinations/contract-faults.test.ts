@@ -1,8 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { Batch, StepName, Warehouse } from "../../lib/destinations/destination.ts";
-import type { Testbed } from "../../lib/destinations/testbed.ts";
 import { eventRow, metricRow, profileRow } from "../support/change-files.ts";
-import { codeOf, commit, commitBeds, startBed, type WarehouseRig, warehouseRig } from "../support/warehouse-rig.ts";
+import { codeOf, commit, commitBeds, type WarehouseRig, warehouseRig } from "../support/warehouse-rig.ts";
 
 class Killed extends Error {}
 
@@ -31,17 +30,14 @@ function gate() {
 }
 
 describe.for(commitBeds)("a %s warehouse", (bed) => {
-  let held: Testbed;
   let golden: Awaited<ReturnType<typeof endState>>;
   const named = new Set<StepName>();
   beforeAll(async () => {
-    held = await startBed(bed);
     await using rig = await warehouseRig(bed);
     await using warehouse = await rig.open({ onStep: (name) => void named.add(name) });
     await syncOnce(rig, warehouse, 1);
     golden = await endState(rig);
   });
-  afterAll(() => held[Symbol.asyncDispose]());
 
   const otherKills = (["stage", "discard"] as const).flatMap((step) => moments.map((at) => [step, at] as const));
   test.for([...otherKills, ...commitKills])(

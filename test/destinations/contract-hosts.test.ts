@@ -1,7 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { OpenOptions, Warehouse } from "../../lib/destinations/destination.ts";
-import type { Testbed } from "../../lib/destinations/testbed.ts";
 import { makeDial } from "../../lib/platform/network/dial.ts";
 import { profileRow } from "../support/change-files.ts";
 import { blockedHosts } from "../support/hostile-hosts.ts";
@@ -11,7 +10,6 @@ import {
   codeOf,
   commit,
   commitBeds,
-  startBed,
   type WarehouseRig,
   warehouseRig,
 } from "../support/warehouse-rig.ts";
@@ -62,12 +60,10 @@ function flood(start: string, taken: { bytes: number }) {
 }
 
 describe.for(commitBeds)("a %s warehouse", (bed) => {
-  let held: Testbed;
   let canary: Server;
   let port = 0;
   let visits = 0;
   beforeAll(async () => {
-    held = await startBed(bed);
     canary = createServer((socket) => {
       visits += 1;
       socket.destroy();
@@ -75,10 +71,7 @@ describe.for(commitBeds)("a %s warehouse", (bed) => {
     await new Promise<void>((resolve) => canary.listen(0, "127.0.0.1", resolve));
     port = (canary.address() as { port: number }).port;
   });
-  afterAll(async () => {
-    canary.close();
-    await held[Symbol.asyncDispose]();
-  });
+  afterAll(() => void canary.close());
 
   test("is never looked for at an address of our own, however it is spelt, in any field that names a host", async () => {
     await using rig = await warehouseRig(bed);

@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { StepName } from "../../lib/destinations/destination.ts";
-import type { Testbed } from "../../lib/destinations/testbed.ts";
 import { eventRow, metricRow } from "../support/change-files.ts";
 import { type Break, breakingDial } from "../support/tcp-proxy.ts";
-import { codeOf, commit, commitBeds, startBed, warehouseRig } from "../support/warehouse-rig.ts";
+import { codeOf, commit, commitBeds, warehouseRig } from "../support/warehouse-rig.ts";
 
 const passing = ["no failure", "CONNECTION_LOST", "HOST_UNREACHABLE", "TIMEOUT", "DEST_BUSY", "THROTTLED", "UNKNOWN"];
 const breaks: readonly Break[] = ["request lost", "request cut", "answer lost"];
@@ -12,12 +11,6 @@ const places = (["fence", "merge", "commit", "read-back"] as const satisfies rea
 );
 
 describe.for(commitBeds)("a %s warehouse", (bed) => {
-  let held: Testbed;
-  beforeAll(async () => {
-    held = await startBed(bed);
-  });
-  afterAll(() => held[Symbol.asyncDispose]());
-
   test.for(places)("whose line breaks at %s, the %s, takes the batch once", async ([step, how]) => {
     await using rig = await warehouseRig(bed);
     const line = breakingDial(rig.bed.dial);

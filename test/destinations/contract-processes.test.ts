@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Testbed } from "../../lib/destinations/testbed.ts";
+import { describe, expect, test } from "vitest";
 import { profileRow } from "../support/change-files.ts";
 import { commitProcess } from "../support/commit-process.ts";
-import { commit, commitBeds, startBed, warehouseRig } from "../support/warehouse-rig.ts";
+import { commit, commitBeds, warehouseRig } from "../support/warehouse-rig.ts";
 
 const kills = [
   ["fence", "after"],
@@ -14,12 +13,6 @@ const kills = [
 ] as const;
 
 describe.for(commitBeds)("a %s warehouse", (bed) => {
-  let held: Testbed;
-  beforeAll(async () => {
-    held = await startBed(bed);
-  });
-  afterAll(() => held[Symbol.asyncDispose]());
-
   test.for(kills)("survives a SIGKILL of the committing process at %s, %s it", async ([step, moment]) => {
     await using rig = await warehouseRig(bed);
     await using warehouse = await rig.open();

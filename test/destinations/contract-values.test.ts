@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { exactJson, type Testbed } from "../../lib/destinations/testbed.ts";
+import { describe, expect, test } from "vitest";
+import { exactJson } from "../../lib/destinations/testbed.ts";
 import { defaultTablePrefix, type TableName, warehouseTables } from "../../lib/model/tables.ts";
 import { type ChangeRow, eventRow, profileRow } from "../support/change-files.ts";
-import { beds, codeOf, commit, kindOf, startBed, type WarehouseRig, warehouseRig } from "../support/warehouse-rig.ts";
+import { beds, codeOf, commit, kindOf, type WarehouseRig, warehouseRig } from "../support/warehouse-rig.ts";
 
 async function sendProfiles(rig: WarehouseRig, rows: readonly ChangeRow[]) {
   await using warehouse = await rig.open();
@@ -51,12 +51,6 @@ const jsonTexts: readonly (readonly [string, string])[] = [
 ];
 
 describe.for(beds)("a %s warehouse", (bed) => {
-  let held: Testbed;
-  beforeAll(async () => {
-    held = await startBed(bed);
-  });
-  afterAll(() => held[Symbol.asyncDispose]());
-
   test("has the tables of the model, in its columns and their order", async () => {
     await using rig = await warehouseRig(bed);
 

@@ -1,16 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Testbed } from "../../lib/destinations/testbed.ts";
+import { describe, expect, test } from "vitest";
 import { logStart } from "../../lib/model/log.ts";
 import { type ChangeRow, eventRow, metricRow, profileRow } from "../support/change-files.ts";
-import { beds, codeOf, commit, startBed, syncedAt, warehouseRig } from "../support/warehouse-rig.ts";
+import { beds, codeOf, commit, syncedAt, warehouseRig } from "../support/warehouse-rig.ts";
 
 describe.for(beds)("a %s warehouse", (bed) => {
-  let held: Testbed;
-  beforeAll(async () => {
-    held = await startBed(bed);
-  });
-  afterAll(() => held[Symbol.asyncDispose]());
-
   test("takes a batch once, even when it is sent twice", async () => {
     await using rig = await warehouseRig(bed);
     await using warehouse = await rig.open();

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll } from "vitest";
 import type {
   Batch,
+  CheckStep,
   Destination,
   OpenOptions,
   Receipt,
@@ -225,4 +226,12 @@ export async function codeOf(work: Promise<unknown>): Promise<string> {
     () => "no failure",
     (error: { code?: string }) => error.code ?? String(error),
   );
+}
+
+/** The step with which the check of a connection ends: the one that failed, or the last. */
+export async function lastStep(rig: WarehouseRig, request: OpenRequest = {}): Promise<CheckStep | undefined> {
+  await using warehouse = await rig.open(request);
+  let last: CheckStep | undefined;
+  for await (const step of warehouse.check()) last = step;
+  return last;
 }

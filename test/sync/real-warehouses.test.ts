@@ -1,12 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { loadDestination } from "../../lib/destinations/registry.ts";
-import { onTestbed, type Testbed } from "../../lib/destinations/testbed.ts";
+import { onTestbed } from "../../lib/destinations/testbed.ts";
 import { saveSelection } from "../../lib/flows/connections/save-selection.ts";
 import { anySignal } from "../support/account-rig.ts";
 import { type ChangeRow, eventRow, profileRow } from "../support/change-files.ts";
 import { profiles, publishChanges } from "../support/change-log.ts";
 import { type SyncRig, syncRig } from "../support/sync-rig.ts";
-import { commitBeds, kindOf, startBed, type WarehouseRig, warehouseRig } from "../support/warehouse-rig.ts";
+import { commitBeds, kindOf, type WarehouseRig, warehouseRig } from "../support/warehouse-rig.ts";
 
 const opened = { metric_name: "Opened Email" };
 const ordered = { metric_name: "Placed Order", value: "12.500000001", event_properties: '{"x":1}' };
@@ -22,12 +22,6 @@ async function rigOn(bed: string, warehouse: Pick<WarehouseRig, "bed">): Promise
 }
 
 describe.each(commitBeds)("a %s warehouse", (bed) => {
-  let held: Testbed;
-  beforeAll(async () => {
-    held = await startBed(bed);
-  });
-  afterAll(() => held[Symbol.asyncDispose]());
-
   test("is filled by a historical sync and kept fresh by a periodic one, with a receipt for each batch", async () => {
     await using warehouse = await warehouseRig(bed);
     await using rig = await rigOn(bed, warehouse);

@@ -1,13 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { profileRow } from "../../../test/support/change-files.ts";
 import { commit, warehouseRig } from "../../../test/support/warehouse-rig.ts";
-import { type PostgresTestbed, startTestbed } from "./testbed.ts";
-
-let held: PostgresTestbed;
-beforeAll(async () => {
-  held = await startTestbed();
-});
-afterAll(() => held[Symbol.asyncDispose]());
 
 describe("a row that PostgreSQL cannot hold", () => {
   const refused = [

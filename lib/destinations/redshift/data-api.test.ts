@@ -1,35 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { profileRow } from "../../../test/support/change-files.ts";
-import {
-  codeOf,
-  commit,
-  type OpenRequest,
-  type WarehouseRig,
-  warehouseRig,
-} from "../../../test/support/warehouse-rig.ts";
-import type { CheckStep } from "../destination.ts";
+import { codeOf, commit, lastStep, type WarehouseRig, warehouseRig } from "../../../test/support/warehouse-rig.ts";
 import { RedshiftFault } from "./stand-in/fault.ts";
 import { openEngineSession } from "./stand-in/session.ts";
-import { type RedshiftTestbed, testbeds } from "./testbed.ts";
+import type { RedshiftTestbed } from "./testbed.ts";
 
 type Rig = WarehouseRig & { readonly bed: RedshiftTestbed };
 
 async function dataApiRig(): Promise<Rig> {
   return (await warehouseRig("redshift data-api")) as Rig;
 }
-
-async function lastStep(rig: Rig, request: OpenRequest = {}): Promise<CheckStep | undefined> {
-  await using warehouse = await rig.open(request);
-  let last: CheckStep | undefined;
-  for await (const step of warehouse.check()) last = step;
-  return last;
-}
-
-let held: RedshiftTestbed | undefined;
-beforeAll(async () => {
-  held = await testbeds["data-api"]?.();
-});
-afterAll(() => held?.[Symbol.asyncDispose]());
 
 describe("a check by the Data API", () => {
   const wrong = [

@@ -1,22 +1,16 @@
 import { inspect } from "node:util";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { eventRow, profileRow } from "../../../test/support/change-files.ts";
 import { codeOf, commit, type WarehouseRig, warehouseRig } from "../../../test/support/warehouse-rig.ts";
 import type { Instant } from "../../model/time.ts";
 import { RedshiftFault } from "./stand-in/fault.ts";
-import { type RedshiftTestbed, startTestbed } from "./testbed.ts";
+import type { RedshiftTestbed } from "./testbed.ts";
 
 type Rig = WarehouseRig & { readonly bed: RedshiftTestbed };
 
 async function redshiftRig(transport = "password"): Promise<Rig> {
   return (await warehouseRig(`redshift ${transport}`)) as Rig;
 }
-
-let held: RedshiftTestbed;
-beforeAll(async () => {
-  held = await startTestbed();
-});
-afterAll(() => held[Symbol.asyncDispose]());
 
 describe.each(["password", "data-api"])("rows that Redshift refuses, by %s", (transport) => {
   test("are named by their lines, each file's first, and the rest can be loaded", async () => {

@@ -1,35 +1,22 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { profileRow } from "../../../test/support/change-files.ts";
 import { scriptedDial, tamperingDial, tlsDial } from "../../../test/support/tcp-proxy.ts";
 import { testCertificate } from "../../../test/support/tls-certificate.ts";
 import {
   codeOf,
   commit,
+  lastStep,
   type OpenRequest,
   type WarehouseRig,
   warehouseRig,
 } from "../../../test/support/warehouse-rig.ts";
-import type { CheckStep } from "../destination.ts";
-import { type RedshiftTestbed, startTestbed } from "./testbed.ts";
+import type { RedshiftTestbed } from "./testbed.ts";
 
 type Rig = WarehouseRig & { readonly bed: RedshiftTestbed };
 
 async function redshiftRig(): Promise<Rig> {
   return (await warehouseRig("redshift password")) as Rig;
 }
-
-async function lastStep(rig: Rig, request: OpenRequest = {}): Promise<CheckStep | undefined> {
-  await using warehouse = await rig.open(request);
-  let last: CheckStep | undefined;
-  for await (const step of warehouse.check()) last = step;
-  return last;
-}
-
-let held: RedshiftTestbed;
-beforeAll(async () => {
-  held = await startTestbed();
-});
-afterAll(() => held[Symbol.asyncDispose]());
 
 describe("a login by password", () => {
   const wrong = [
