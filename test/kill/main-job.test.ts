@@ -4,7 +4,7 @@ import { openJob } from "../support/main-job.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
 /** How many points apart the sample is; `npm run test:full` takes every one, with a real SIGKILL. */
-const stride = 151;
+const stride = 101;
 
 test("the main job ends the same when its process is killed at a sample of all effects", async () => {
   const golden = await goldenJob();

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { tmpdir } from "node:os";
 import type { LocalPostgres } from "../../local/postgres-server.ts";
-import { askPostgres, borrowPostgres, giveBackPostgres } from "../../local/shared-postgres.ts";
+import { askPostgres, borrowPostgres, dropDatabase, giveBackPostgres } from "../../local/shared-postgres.ts";
 import { type TableName, warehouseTables } from "../../model/tables.ts";
 import { tableKeys, tableRef } from "../sql/dialect.ts";
 import { loopbackDial, plainValue, type Testbed } from "../testbed.ts";
@@ -64,7 +64,10 @@ async function setUp(server: LocalPostgres): Promise<PostgresTestbed> {
     administer: async (sql) => {
       await ask(sql);
     },
-    [Symbol.asyncDispose]: () => giveBackPostgres(),
+    [Symbol.asyncDispose]: async () => {
+      await dropDatabase(server, name);
+      await giveBackPostgres();
+    },
   };
 }
 

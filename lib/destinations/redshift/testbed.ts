@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { S3Client } from "@aws-sdk/client-s3";
 import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
 import type { LocalPostgres } from "../../local/postgres-server.ts";
-import { askPostgres, borrowPostgres, giveBackPostgres } from "../../local/shared-postgres.ts";
+import { askPostgres, borrowPostgres, dropDatabase, giveBackPostgres } from "../../local/shared-postgres.ts";
 import { type TableName, warehouseTables } from "../../model/tables.ts";
 import { s3StagingArea } from "../aws/s3-staging-area.ts";
 import { stagingPolicy } from "../aws/staging-policy.ts";
@@ -83,12 +83,13 @@ async function start(transport: "password" | "data-api"): Promise<RedshiftTestbe
   await using stack = new AsyncDisposableStack();
   const server = await borrowPostgres();
   stack.defer(giveBackPostgres);
+  const name = `t_${randomBytes(6).toString("hex")}`;
+  stack.defer(() => dropDatabase(server, name));
   const s3 = stack.use(await startS3({ bucketName: bucket }));
   const planned: { pattern: RegExp; failure: Error }[] = [];
   const world = worldOf(server, s3, planned);
   const wire = stack.use(await startWireServer(world));
   const aws: AwsServer = stack.use(await startAwsServer(world));
-  const name = `t_${randomBytes(6).toString("hex")}`;
   const [username, password, externalId] = [
     `writer_${name}`,
     `canary-${randomBytes(9).toString("hex")}`,
